@@ -1,4 +1,4 @@
-import type { IPFamily } from '../base/address.js';
+import { type IPFamily, networkOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
@@ -22,6 +22,7 @@ import {
 import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown } from '../path/network.js';
 import { policyProfile } from '../path/policy-profile.js';
+import { insideOf, sendersOf, sourcesProfile } from '../path/source-profile.js';
 import { outsideClient, podOnNode, resolveSource, type WeightedClient } from '../path/sources.js';
 import { balancedGroups, type OutsideOfBalancer } from './balanced-groups.js';
 
@@ -59,9 +60,10 @@ function classify(fabric: Fabric, nodes: readonly string[], zone: (node: string)
   for (const node of nodes) {
     const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
     const policies = policyProfile(fabric, node);
+    const sources = sourcesProfile(fabric, node);
     // Rules that are given may be like no other node's.
     const given = fabric.isParsed(node) ? ` ${node}` : '';
-    remember(classes, `${number} ${policies} ${zone(node)}${given}`, (): { nodes: string[] } => ({
+    remember(classes, `${number} ${policies} ${sources} ${zone(node)}${given}`, (): { nodes: string[] } => ({
       nodes: [],
     })).nodes.push(node);
   }
@@ -153,6 +155,8 @@ interface Differences {
    * it than those of other nodes do. Nodes with as many are alike.
    */
   readonly local: ReadonlyMap<string, string>;
+  /** The networks of clients that load balancers let in: rules look at them for the Service's own addresses. */
+  readonly ranges: readonly string[];
 }
 
 function differences(fabric: Fabric, destination: Destination, first: Client): Differences {
@@ -162,6 +166,8 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
   let byNode = false;
   let byHost = true;
   const local = new Map<string, string>();
+  const ranges: string[] = [];
+  const isBalancer = fabric.settings.proxyOf(first.node).mode === 'ipvs';
   for (const { target } of resolveDestination(fabric, destination, first).targets) {
     if (target.port === undefined) continue;
     const ports = fabric.expectFor(first.node, target.protocol, target.address, target.port);
@@ -173,10 +179,13 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     const isLocal = ports.some((port) => port.internalPolicyLocal);
     byHost = first.kind === 'OUTSIDE' || !toClusterIP || isLocal || isPoliced;
     for (const port of ports) {
+      ranges.push(...port.sourceRanges);
       // Pods reach every endpoint by an external address too, where the local traffic detector knows them.
       const keepsOwn = port.internalPolicyLocal || (port.externalPolicyLocal && first.kind !== 'POD');
       for (const endpoint of services.endpointsOf(port)) {
         if (byHost && endpoint.node !== '') (isPoliced || keepsOwn ? special : holders).add(endpoint.node);
+        // There a process sends from the address that it connects to, and its own node alone may answer.
+        if (first.kind === 'HOST' && isBalancer && endpoint.node !== '') special.add(endpoint.node);
         if (first.kind === 'HOST' && endpoint.node !== '') {
           const { node, ready, serving, terminating } = endpoint;
           const own = `${port.service} ${port.port} ${ready} ${serving} ${terminating}`;
@@ -191,7 +200,7 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     byNode ||= apart.every;
   }
   for (const node of special) holders.delete(node);
-  return { special, holders, byZone, byNode, local };
+  return { special, holders, byZone, byNode, local, ranges };
 }
 
 /**
@@ -227,6 +236,7 @@ function alike(
   const special = new Set<string>();
   const holders = new Set<string>();
   const local = new Map<string, string>();
+  const ranges = new Set<string>();
   let byZone = false;
   if (destination.kind === 'SERVICE' && destination.target.node !== undefined) special.add(destination.target.node);
   // What tells nodes apart is a matter of version and settings too: internalTrafficPolicy came with 1.22.
@@ -238,18 +248,24 @@ function alike(
     for (const node of found.holders) holders.add(node);
     byZone ||= found.byZone;
     for (const [node, own] of found.local) local.set(node, own);
+    for (const range of found.ranges) ranges.add(range);
     if (found.byNode) for (const node of nodes) special.add(node);
   }
   const groups: WeightedClient[] = [];
   const nodeClasses = new Map<string, string>();
   const isApart = (node: string) => special.has(node) || holders.has(node);
   const none = special.size === 0 && holders.size === 0;
+  const networks = Array.from(ranges, networkOf).filter((network) => network !== undefined);
+  const ofRanges = (node: string) => sendersOf(fabric, node).map((address) => insideOf(networks, address));
+  const inRanges = (node: string) => (networks.length === 0 ? '' : ofRanges(node).join(','));
+  const isOne = local.size === 0 && networks.length === 0;
   for (const [index, { nodes }] of (byZone ? classes.byProfileAndZone : classes.byProfile).entries()) {
     const plain = none ? nodes : nodes.filter((node) => !isApart(node));
     for (const node of none ? [] : nodes)
-      if (holders.has(node) && !special.has(node)) nodeClasses.set(node, `class ${index}`);
+      if (holders.has(node) && !special.has(node)) nodeClasses.set(node, `class ${index} ${inRanges(node)}`);
     // One list for all Services, where none has clients of its own kind: what is known of it is known of each.
-    for (const same of local.size === 0 ? [plain] : partition(plain, (node) => local.get(node) ?? '')) {
+    const keyOf = (node: string) => `${local.get(node) ?? ''} ${inRanges(node)}`;
+    for (const same of isOne ? [plain] : partition(plain, keyOf)) {
       if (same.length === 0) continue;
       groups.push({ client: clientOn(same[0] as string), weight: fraction(same.length, total), nodes: same });
     }

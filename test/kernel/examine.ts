@@ -73,8 +73,14 @@ function essence({ hops, reply, verdict, cause, endpoint, seenClient, probabilit
   });
 }
 
+/** Whether a packet is for a Service that a label leaves to another proxy than kube-proxy. */
+const isOtherProxys = ({ verdict, explanation }: PathTrace) =>
+  verdict === 'UNKNOWN' && explanation.includes('service.kubernetes.io/service-proxy-name');
+
 /** Where the answers from rendered rules and from the nodes' own differ; `steps`: compared too. */
 export function unlikeSaved(rendered: PathResult, parsed: PathResult, steps: boolean): Disagreement {
+  // The rules that a node really has tell what becomes of it, those that kube-proxy writes do not.
+  if (rendered.traces.length > 0 && rendered.traces.every(isOtherProxys)) return undefined;
   const ours = rendered.traces.map((trace) => essence(trace, steps)).sort();
   const theirs = parsed.traces.map((trace) => essence(trace, steps)).sort();
   const at = ours.findIndex((text, index) => text !== theirs[index]);

@@ -26,11 +26,11 @@ export class WalkRows {
   }
 
   of(one: Connecting): WalkRow {
-    const { client, isMeshed, place } = one;
+    const { client, place } = one;
     this.#ofPlaces[place] ??= this.#ofPlace(one);
     const shared = this.#ofPlaces[place];
     // A pod that is sent to itself is like no other.
-    const isApart = isMeshed || (client.address !== undefined && shared.addresses?.has(client.address) !== false);
+    const isApart = one.isApart || (client.address !== undefined && shared.addresses?.has(client.address) !== false);
     return isApart || shared.row === undefined ? this.#rowOf(this.#walks.map((walks) => walks.of(one))) : shared.row;
   }
 

@@ -13,6 +13,7 @@ import type { Client } from '../../path/client.js';
 import type { Destination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
+import { sendersOf, sourceProfile } from '../../path/source-profile.js';
 import type { WeightedClient } from '../../path/sources.js';
 import type { Journey } from '../../path/trail.js';
 import { podClassNumber } from '../../policies/pod-class.js';
@@ -48,8 +49,8 @@ export interface Walk {
 export interface Connecting {
   readonly pod: Pod;
   readonly client: Client;
-  /** A mesh takes what it sends before any rule does. */
-  readonly isMeshed: boolean;
+  /** Rules do not treat it as pods of its node: a mesh takes what it sends, or its address is in other networks. */
+  readonly isApart: boolean;
   /** Equal for clients of one kind on one node; counted from 0. */
   readonly place: number;
 }
@@ -62,14 +63,20 @@ export function connecting(fabric: Fabric, pod: Pod, places: Map<string, number>
   const name = `pod/${namespacedName(pod)}`;
   if (pod.spec?.hostNetwork === true) {
     const client: Client = { kind: 'HOST', name, address: undefined, node, namespace };
-    return { pod, client, isMeshed: false, place: placeOf('HOST') };
+    return { pod, client, isApart: false, place: placeOf('HOST') };
   }
   const address = podAddresses(pod)
     .map(addressOf)
     .find((one) => one?.family === fabric.family)?.text;
   if (address === undefined) return undefined;
-  const isMeshed = meshOf(fabric.cluster, pod) !== undefined;
-  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed, place: placeOf('POD') };
+  const isApart = meshOf(fabric.cluster, pod) !== undefined || !isLikeOthers(fabric, node, address);
+  return { pod, client: { kind: 'POD', name, address, node, namespace }, isApart, place: placeOf('POD') };
+}
+
+/** Whether rules treat an address as they do the one that stands for some pod on the node. */
+function isLikeOthers(fabric: Fabric, node: string, address: string): boolean {
+  const [other = ''] = sendersOf(fabric, node);
+  return sourceProfile(fabric, node, address) === sourceProfile(fabric, node, other);
 }
 
 /** What policies see at a point but for the client: equal where they decide alike. */
@@ -195,8 +202,8 @@ export class Walks {
   }
 
   /** The walk that tells what becomes of a pod's connections. */
-  of({ client, isMeshed }: Connecting): Walk {
-    const walk = isMeshed ? undefined : this.ofPlace({ client });
+  of({ client, isApart }: Connecting): Walk {
+    const walk = isApart ? undefined : this.ofPlace({ client });
     if (walk === undefined) return this.#ofClient(client);
     // A pod that is sent to itself is like no other.
     return client.address !== undefined && walk.journeys.has(client.address) ? this.#ofClient(client, walk) : walk;
