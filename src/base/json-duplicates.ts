@@ -41,8 +41,11 @@ function fieldsInText(text: string): number {
   return count;
 }
 
-/** The same of its bytes as UTF-8, by looking at each of them. */
-function fieldsByEach(bytes: Uint8Array): number {
+/**
+ * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes
+ * half as long as of the text.
+ */
+export function fieldsInBytes(bytes: Uint8Array): number {
   const { length } = bytes;
   let count = 0;
   for (let i = 0; i < length; i++) {
@@ -57,49 +60,6 @@ function fieldsByEach(bytes: Uint8Array): number {
     }
   }
   return count;
-}
-
-/** Instead of a number of fields: only looking at each byte tells. */
-const NOT_SEEN = Number.NEGATIVE_INFINITY;
-
-/** What may stand before the quote that begins a string; only in odd keys before the one that ends it. */
-const BEFORE_STRING = new Set([undefined, ...new TextEncoder().encode(' \t\n\r:,[{')]);
-
-/** How many fields have their colon at `at`: 1 where it follows a string at once, which is then a key. */
-function fieldAt(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== COLON) return 0;
-  const before = bytes[at - 1];
-  // Behind white space it may be in a string or not.
-  if (before !== QUOTE) return before === 0x20 || before === 0x09 || before === 0x0a || before === 0x0d ? NOT_SEEN : 0;
-  let first = at - 1;
-  while (bytes[first - 1] === BACKSLASH) first--;
-  if (first === at - 1) return BEFORE_STRING.has(bytes[first - 1]) ? NOT_SEEN : 1;
-  // The last of an odd number of backslashes escapes the quote.
-  return (at - 1 - first) % 2 === 0 ? 1 : 0;
-}
-
-const FOUR_COLONS = 0x3a3a3a3a;
-
-/**
- * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8. Four bytes are
- * looked at together: most have no colon among them.
- */
-export function fieldsInBytes(bytes: Uint8Array): number {
-  const { length, buffer, byteOffset } = bytes;
-  if (length < 8) return fieldsByEach(bytes);
-  const start = (4 - (byteOffset % 4)) % 4;
-  const words = new Uint32Array(buffer, byteOffset + start, (length - start) >>> 2);
-  let count = 0;
-  for (let i = 0; i < start; i++) count += fieldAt(bytes, i);
-  for (let word = 0; word < words.length; word++) {
-    // A byte is 0 where there is a colon, and only then this sets a bit.
-    const others = (words[word] as number) ^ FOUR_COLONS;
-    if (((others - 0x01010101) & ~others & 0x80808080) === 0) continue;
-    const at = start + word * 4;
-    count += fieldAt(bytes, at) + fieldAt(bytes, at + 1) + fieldAt(bytes, at + 2) + fieldAt(bytes, at + 3);
-  }
-  for (let i = start + words.length * 4; i < length; i++) count += fieldAt(bytes, i);
-  return count < 0 ? fieldsByEach(bytes) : count;
 }
 
 /** How many fields the objects of values have. Does not recurse: the values may be of any depth. */

@@ -9,6 +9,9 @@ import { isLoopback } from './host.js';
 
 const atAddress = (text: string) => `at ${addressOf(text)?.text ?? text}`;
 
+/** What every such Service has in common: most clusters have none. */
+const LABELLED = 'labelled';
+
 /** What packets for the Service carry: its cluster IPs whatever the port, other addresses and nodes with its ports. */
 function termsOf(service: Service): readonly string[] {
   if (service.metadata.labels?.[PROXY_NAME_LABEL] === undefined) return [];
@@ -16,6 +19,7 @@ function termsOf(service: Service): readonly string[] {
   const published = service.status?.loadBalancer?.ingress?.flatMap(({ ip }) => (ip ? [ip] : [])) ?? [];
   const own = [...(clusterIPs ?? []), ...(clusterIP ? [clusterIP] : [])].map(atAddress);
   return [
+    LABELLED,
     ...new Set(own),
     ...(ports ?? []).flatMap(({ port, nodePort, protocol = 'TCP' }) => [
       ...[...(externalIPs ?? []), ...published].map((text) => `${atAddress(text)} ${protocol} ${port}`),
@@ -34,7 +38,8 @@ const delegated = new ValueIndex<Service>(termsOf);
 export function leftToOtherProxy(fabric: Fabric, node: string, packet: Packet): string | undefined {
   const { services } = fabric.cluster;
   // What a proxy has translated is for an endpoint.
-  if (packet.connection.dnat || fabric.isParsed(node)) return undefined;
+  if (packet.connection.dnat || fabric.isParsed(node) || delegated.first(services, LABELLED) === undefined)
+    return undefined;
   const { protocol, destination, destinationPort: port } = packet;
   const at = `at ${destination}`;
   const isOwn = () => isLoopback(destination) || fabric.book.addressesOf(node).own.includes(destination);

@@ -3,7 +3,7 @@
  * for browsers and workers. package.json picks one of them for `#platform`. Nothing else below the transports uses
  * modules of Node.
  */
-import { Buffer, isAscii, isUtf8 as isUtf8Buffer } from 'node:buffer';
+import { Buffer, isUtf8 as isUtf8Buffer } from 'node:buffer';
 import * as crypto from 'node:crypto';
 
 /** A SHA-256 of what is given piece by piece. */
@@ -44,8 +44,6 @@ export function isUtf8(bytes: Uint8Array): boolean {
 
 /** The text of UTF-8 bytes, without a byte order mark. What is not valid becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  // Nearly all snapshots are ASCII, which takes a sixth of the time.
-  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', marked ? 3 : 0);
 }
