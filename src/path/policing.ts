@@ -219,7 +219,7 @@ function tellHairpin(fabric: Fabric, point: PolicyPoint, { decision }: Judgement
   if (judge(fabric.cluster, alike, pod, enforcement.by, decide).decision.verdict !== 'DENY') return;
   const why =
     'A pod that reaches itself through a Service is taken to be let through whatever NetworkPolicies say. Some network ' +
-    `plugins judge this connection as any other, and then the policies of ${namespacedName(pod)} deny it.`;
+    `plugins judge it like any other connection: there the policies of ${namespacedName(pod)} deny it.`;
   fabric.assumptions.add('policies.hairpin', 'let through', why);
   tellEnforcement(fabric, enforcement);
 }

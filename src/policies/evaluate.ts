@@ -154,7 +154,7 @@ class DeniedByRules implements Decision {
 
   get nearest(): Refusal | undefined {
     const { cluster, direction, rules, flow } = this.#asked;
-    // Kept: pods that are alike share a denial, and each is told of it.
+    // Kept: pods that are alike share a denial, and the sentence about each of them reads it.
     this.#nearest ??= nearestOf(cluster, direction, rules, flow);
     return this.#nearest;
   }

@@ -50,7 +50,7 @@ function actedText(acted: readonly ActedOn[]): string {
 
 const saidText = (policies: readonly PathPolicy[]) => JSON.stringify(policies);
 
-/** Compares where policies act on a journey, and what they say, with its trail: both are told without walking it. */
+/** Compares where policies act on a journey, and what they say, with its trail: both are known without walking it. */
 function compareWithTrail(cluster: Cluster, journey: Journey): void {
   const [acted, said] = [actedOnJourney(cluster, journey), policiesOnJourney(cluster, journey)];
   const steps = hopsOf(journey.trail).flatMap(({ entries }) =>

@@ -2,7 +2,14 @@
 import t from 'tap';
 import { ask } from '../../src/questions/ask.js';
 import { adminPolicy, bankSnapshot, policy } from '../support/bank-cluster.js';
-import { CALICO, enforcer, networkPolicy, type PolicedOptions, policedSnapshot } from '../support/policed-cluster.js';
+import {
+  CALICO,
+  CLUSTER_DNS,
+  enforcer,
+  networkPolicy,
+  type PolicedOptions,
+  policedSnapshot,
+} from '../support/policed-cluster.js';
 import { config, pod } from '../support/small-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,27 +42,6 @@ const STRICT = pod('kube-system', 'aws-node-x', 'n1', {
   ip: '10.0.0.1',
 });
 
-const DNS = [
-  pod('kube-system', 'coredns-0', 'n3', {
-    metadata: { labels: { 'k8s-app': 'kube-dns' } },
-    spec: { containers: [{ name: 'c', ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }] }] },
-    ip: '10.244.3.200',
-  }),
-  {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { namespace: 'kube-system', name: 'kube-dns' },
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: '10.96.0.2',
-      clusterIPs: ['10.96.0.2'],
-      ipFamilies: ['IPv4'],
-      selector: { 'k8s-app': 'kube-dns' },
-      ports: [{ name: 'dns', port: 53, targetPort: 53, protocol: 'UDP' }],
-    },
-  },
-];
-
 const WEB = { matchLabels: { app: 'web' } };
 const DB = { matchLabels: { app: 'db' } };
 const egressTo = (...to: readonly unknown[]) =>
@@ -66,14 +52,16 @@ const ANYWHERE = { ipBlock: { cidr: '0.0.0.0/0' } };
 
 t.test('an ipBlock lets pods ask DNS, but not where it means addresses outside alone', async (t) => {
   const found = (more: readonly unknown[]) =>
-    inspected({ policies: [egressTo(ANYWHERE)], more: [...more, ...DNS] }).filter(({ code }) => code === 'DNS_DENIED');
+    inspected({ policies: [egressTo(ANYWHERE)], more: [...more, ...CLUSTER_DNS] }).filter(
+      ({ code }) => code === 'DNS_DENIED',
+    );
   t.same(found([CALICO]), []);
   t.match(found([CILIUM]), [{ evidence: { policy: 'shop/out', workloads: ['StatefulSet shop/web'] } }]);
 });
 
 t.test('a plugin that denies by default denies DNS to pods without a policy', async (t) => {
   for (const more of [ALWAYS, [STRICT]]) {
-    const [found] = inspected({ more: [...more, ...DNS] }).filter(({ code }) => code === 'DNS_DENIED');
+    const [found] = inspected({ more: [...more, ...CLUSTER_DNS] }).filter(({ code }) => code === 'DNS_DENIED');
     t.match(found, { evidence: { policies: [], workloadCount: 4 } });
     t.match(found?.message, /no policy selects them/);
   }

@@ -7,13 +7,13 @@ import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/co
 import { bankSnapshot, policy } from '../support/bank-cluster.js';
 import {
   CALICO,
+  CLUSTER_DNS,
   enforcer,
   namespace,
   networkPolicy,
   type PolicedOptions,
   policedSnapshot,
 } from '../support/policed-cluster.js';
-import { pod } from '../support/small-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,25 +23,7 @@ const ingress = (name: string, rules: readonly unknown[], more: Fields = {}) =>
 const egress = (name: string, rules: readonly unknown[], selector: Fields = { matchLabels: { app: 'web' } }) =>
   networkPolicy(name, { podSelector: selector, policyTypes: ['Egress'], egress: rules });
 
-const dnsPod = pod('kube-system', 'coredns-0', 'n3', {
-  metadata: { labels: { 'k8s-app': 'kube-dns' } },
-  spec: { containers: [{ name: 'c', ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }] }] },
-  ip: '10.244.3.200',
-});
-const dnsService = {
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'kube-system', name: 'kube-dns' },
-  spec: {
-    type: 'ClusterIP',
-    clusterIP: '10.96.0.2',
-    clusterIPs: ['10.96.0.2'],
-    ipFamilies: ['IPv4'],
-    selector: { 'k8s-app': 'kube-dns' },
-    ports: [{ name: 'dns', port: 53, targetPort: 53, protocol: 'UDP' }],
-  },
-};
-const DNS = [CALICO, dnsPod, dnsService];
+const DNS = [CALICO, ...CLUSTER_DNS];
 
 const admin = (name: string, spec: Fields, kind = 'AdminNetworkPolicy', version = 'v1alpha1') => ({
   apiVersion: `policy.networking.k8s.io/${version}`,

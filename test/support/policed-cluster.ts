@@ -63,6 +63,28 @@ export const enforcer = (name: string, image: string) =>
 
 export const CALICO = enforcer('calico-node', 'docker.io/calico/node:v3.29.0');
 
+/** The cluster's DNS: a pod, and its Service. */
+export const CLUSTER_DNS = [
+  pod('kube-system', 'coredns-0', 'n3', {
+    metadata: { labels: { 'k8s-app': 'kube-dns' } },
+    spec: { containers: [{ name: 'c', ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }] }] },
+    ip: '10.244.3.200',
+  }),
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'kube-system', name: 'kube-dns' },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: '10.96.0.2',
+      clusterIPs: ['10.96.0.2'],
+      ipFamilies: ['IPv4'],
+      selector: { 'k8s-app': 'kube-dns' },
+      ports: [{ name: 'dns', port: 53, targetPort: 53, protocol: 'UDP' }],
+    },
+  },
+];
+
 /** The pods of a workload; the address tells node and place. */
 function podsOf({ namespace: own, name, nodes, labels, hostNetwork = false }: PolicedWorkload, first: number) {
   return nodes.map((on, index) => {

@@ -20,7 +20,7 @@ export const policiesNotEnforced: StateFinder = (view) => {
   const { cluster, settings } = view;
   const policies = policiesInView(view);
   const stated = settings.network.policies;
-  // Of what the request says to be ignored nobody needs to be told.
+  // Whoever asks says that policies are ignored: no finding has to repeat it.
   if (policies.length === 0 || stated === 'IGNORED') return [];
   const { enforced, by, why } = enforcementOf(cluster, stated);
   if (!enforced) {

@@ -153,8 +153,8 @@ export interface ClientsOnNodes {
 }
 
 /**
- * The clients of a table, for all of its destinations; undefined where the rules of some node are not modelled, or
- * there is none.
+ * The clients of a table, for all of its destinations; undefined where the rules of some node are not modelled, and
+ * without nodes.
  */
 export function clientsOnNodes(fabric: Fabric, nodes: readonly string[]): ClientsOnNodes | undefined {
   if (nodes.length === 0 || nodes.some((node) => fabric.unmodelled(node) !== undefined)) return undefined;
