@@ -7,6 +7,7 @@
 import type { KubernetesObject } from '../src/cluster/objects.js';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
 import { ask } from '../src/questions/ask.js';
+import { render } from '../src/reports/render.js';
 
 const QUESTIONS = 500;
 const NAMESPACES = 20;
@@ -124,17 +125,27 @@ interface PerPath {
   readonly shareDenied: number;
 }
 
+type Answered = ReturnType<typeof ask<'path'>>;
+
+/** What becomes of an answer, by form; alone: nothing. */
+const FORMS = {
+  alone: () => undefined,
+  'as text': (answer: Answered) => render('path', answer, 'text'),
+  'as JSON': (answer: Answered) => JSON.stringify(answer),
+} as const;
+
 /**
  * The time of a question about a path, each about other pods, after some to warm up. `like`: a cluster of the same size
  * that is asked about before, for V8 to compile what a service has compiled that runs for a while.
  */
-function perPath(snapshot: Snapshot, workloads: number, like: Snapshot): PerPath {
+function perPath(snapshot: Snapshot, workloads: number, like: Snapshot, form: keyof typeof FORMS): PerPath {
   const question = (n: number, about = snapshot) => {
     const [from, to] = [(n * 13) % workloads, (n * 29 + 1) % workloads];
     const service = { namespace: `ns${to % NAMESPACES}`, name: `w${to}`, port: 80 };
     const source = { pod: `ns${from % NAMESPACES}/w${from}-0` };
-    const { traces } = ask('path', { path: { source, destination: { service } } }, about).result;
-    return traces.some(({ cause }) => cause === 'NETWORK_POLICY');
+    const answer = ask('path', { path: { source, destination: { service } } }, about);
+    FORMS[form](answer);
+    return answer.result.traces.some(({ cause }) => cause === 'NETWORK_POLICY');
   };
   const first = cpu(() => question(0));
   for (let n = 0; n < workloads; n++) question(n, like);
@@ -157,18 +168,19 @@ function perPath(snapshot: Snapshot, workloads: number, like: Snapshot): PerPath
 
 function paths(): void {
   const size = { workloads: 1000, podsPerWorkload: 10, nodes: 100 };
+  const names = Object.keys(FORMS) as (keyof typeof FORMS)[];
   for (const policies of [0, 5000]) {
-    const { first, each, denied, delivered, shareDenied } = perPath(
-      snapshotOf({ ...size, policies }),
-      size.workloads,
-      snapshotOf({ ...size, policies }),
-    );
-    const parts =
-      shareDenied === 0
-        ? ''
-        : `, denied ${denied.toFixed(3)} (${Math.round(shareDenied * 100)} %), delivered ${delivered.toFixed(3)}`;
-    const times = `path ${each.toFixed(3)} ms of CPU each${parts} (the first ${first.toFixed(0)} ms)`;
-    console.log(`10000 pods, ${policies} policies: ${times}`);
+    console.log(`10000 pods, ${policies} policies`);
+    for (const form of names) {
+      const clusters = [snapshotOf({ ...size, policies }), snapshotOf({ ...size, policies })] as const;
+      const { first, each, denied, delivered, shareDenied } = perPath(clusters[0], size.workloads, clusters[1], form);
+      const parts =
+        shareDenied === 0
+          ? ''
+          : `, denied ${denied.toFixed(3)} (${Math.round(shareDenied * 100)} %), delivered ${delivered.toFixed(3)}`;
+      const times = `${each.toFixed(3)} ms of CPU each${parts} (the first ${first.toFixed(0)} ms)`;
+      console.log(`  path ${form.padEnd(8)} ${times}`);
+    }
   }
 }
 

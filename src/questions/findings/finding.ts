@@ -21,7 +21,11 @@ export function finding(code: FindingCode, message: string, evidence: Evidence, 
  * A finding whose message and evidence are made when they are first read: of thousands of one code an answer lists a
  * hundred.
  */
-export function findingWhenRead(code: FindingCode, make: () => Pick<Finding, 'message' | 'evidence'>): Finding {
+export function findingWhenRead(
+  code: FindingCode,
+  make: () => Pick<Finding, 'message' | 'evidence'>,
+  severity: Severity = FINDING_CODES[code].severity,
+): Finding {
   let made: Finding | undefined;
   const read = () => {
     if (made === undefined) {
@@ -30,7 +34,7 @@ export function findingWhenRead(code: FindingCode, make: () => Pick<Finding, 'me
     }
     return made;
   };
-  const later = whenRead({ code, severity: FINDING_CODES[code].severity }, 'message', () => read().message);
+  const later = whenRead({ code, severity }, 'message', () => read().message);
   return whenRead(later, 'evidence', () => read().evidence);
 }
 

@@ -60,6 +60,7 @@ function selectsFor(cluster: Cluster, resource: Resource, pod: Pod): boolean {
 
 /** A doubt for every port of a rule with a name that only a native sidecar of a pod gives. */
 export function sidecarNames(cluster: Cluster, policies: readonly Resource[], doubt: Doubt): readonly Finding[] {
+  if (withSidecarNames(cluster).length === 0) return [];
   return policies.filter(isEvaluated).flatMap((resource) =>
     namedPorts(resource).flatMap(({ name, pointer, direction }): readonly Finding[] => {
       const pod = withSidecarNames(cluster).find(

@@ -19,7 +19,7 @@ import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { isAvoidedBy } from './endpoints.js';
 import type { DifferenceFinder, StateFinder } from './finders.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED, part } from './finding.js';
+import { doorEvidence, doorText, finding, findingWhenRead, listed, MAX_LISTED, part } from './finding.js';
 import type { Thresholds } from './wanted.js';
 
 type Lost = Exclude<PathVerdict, 'DELIVERED'>;
@@ -79,22 +79,27 @@ export const lostTraffic: StateFinder = (view, thresholds) =>
       const total = causes.reduce((sum, { share }) => add(sum, exactOf(share)), ZERO);
       if (compare(total, thresholds[threshold]) <= 0) return [];
       return causes.map(({ cause, share }): Finding => {
-        const isMeant = (outcome: DoorOutcome) => outcome.verdict === verdict && outcome.cause === cause;
-        const from = door.from.filter(({ outcomes }) => outcomes.some(isMeant));
-        const names = from.flatMap(({ client, nodes }) => nodes ?? [client.name]);
-        const reason = cause === undefined ? '' : ` (${cause})`;
-        return finding(
+        const told = () => {
+          const isMeant = (outcome: DoorOutcome) => outcome.verdict === verdict && outcome.cause === cause;
+          const from = door.from.filter(({ outcomes }) => outcomes.some(isMeant));
+          const names = from.flatMap(({ client, nodes }) => nodes ?? [client.name]);
+          const reason = cause === undefined ? '' : ` (${cause})`;
+          return {
+            message: `${part(exactOf(share))} to ${doorText(door)} ${words}${reason}: from ${listed(names)}.`,
+            evidence: {
+              ...doorEvidence(door),
+              share: share.fraction,
+              threshold: formatFraction(thresholds[threshold]),
+              cause,
+              from: names.slice(0, MAX_LISTED),
+              fromCount: names.length,
+              ...why(door, from.flatMap(({ outcomes }) => outcomes).find(isMeant)),
+            },
+          };
+        };
+        return findingWhenRead(
           state,
-          `${part(exactOf(share))} to ${doorText(door)} ${words}${reason}: from ${listed(names)}.`,
-          {
-            ...doorEvidence(door),
-            share: share.fraction,
-            threshold: formatFraction(thresholds[threshold]),
-            cause,
-            from: names.slice(0, MAX_LISTED),
-            fromCount: names.length,
-            ...why(door, from.flatMap(({ outcomes }) => outcomes).find(isMeant)),
-          },
+          told,
           // Who comes through the load balancer never meets it.
           door.via === 'NODE_PORT' && cause === 'NO_LOCAL_ENDPOINTS' && isAvoidedBy(view, door) ? 'INFO' : undefined,
         );

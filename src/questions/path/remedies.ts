@@ -1,5 +1,6 @@
 /** What would let a lost packet pass: small changes, each tried by asking again. */
 import { QuestionError } from '../../base/errors.js';
+import { whenRead } from '../../base/when-read.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Answer, PathPolicy, PathResult } from '../../contract/answers.js';
@@ -172,23 +173,19 @@ function outcomeWith(
 }
 
 /**
- * The answer with `remedies`: what would let the packet pass, where nothing of it is delivered. Each was tried by
- * asking again, and is there only if everything is delivered with it.
+ * What would let the packet pass, of a path of which policies deny a part, or nothing is delivered. Each was tried by
+ * asking again, and is there only if everything is delivered with it; undefined where there is none.
  */
-function withRemedies(
-  answer: Answer<PathResult>,
+function remediesOf(
+  result: PathResult,
   outcome: PathOutcome,
   prepared: Prepared,
   request: QuestionRequest,
   snapshot: Snapshot,
-): Answer<PathResult> {
-  const { result } = answer;
+): PathResult['remedies'] {
   const { path } = request;
-  if (path === undefined || result.traces.length === 0) return answer;
-  if (result.traces.some(({ verdict }) => verdict === 'UNKNOWN')) return answer;
-  // Of a packet that is delivered in part, what policies deny is looked into all the same.
+  if (path === undefined) return undefined;
   const isDenied = result.traces.some(({ cause }) => cause === 'NETWORK_POLICY');
-  if (result.traces.some(({ verdict }) => verdict === 'DELIVERED') && !isDenied) return answer;
   const said = outcome.ways === undefined ? policiesShown(result) : policiesOfDenied(prepared, outcome.ways);
   const ways = isDenied && outcome.ways !== undefined ? new WaysWithChange(prepared, outcome.ways) : undefined;
   const remedies = candidates(path, result, prepared, said)
@@ -207,16 +204,28 @@ function withRemedies(
         throw error;
       }
     });
-  return remedies.length === 0 ? answer : { ...answer, result: { ...result, remedies } };
+  return remedies.length === 0 ? undefined : remedies;
 }
 
-/** Which way does a packet go, and what would let it pass where it is lost? Throws QuestionError. */
+/** Whether a packet is lost of which it is known how. Of one delivered in part, what policies deny counts too. */
+function isLost({ traces }: PathResult): boolean {
+  if (traces.length === 0 || traces.some(({ verdict }) => verdict === 'UNKNOWN')) return false;
+  return (
+    traces.every(({ verdict }) => verdict !== 'DELIVERED') || traces.some(({ cause }) => cause === 'NETWORK_POLICY')
+  );
+}
+
+/**
+ * Which way does a packet go, and what would let it pass where it is lost? `remedies` are tried when they are read:
+ * not every form shows them. Throws QuestionError.
+ */
 export function answerPathWithRemedies(
   prepared: Prepared,
   request: QuestionRequest,
   snapshot: Snapshot,
 ): Answer<PathResult> {
   const outcome = answerPath(prepared, request.path, LARGE_LIMITS);
-  const answer = answerOf('path', prepared, request, request.findings, outcome);
-  return withRemedies(answer, outcome, prepared, request, snapshot);
+  const { result } = outcome;
+  if (isLost(result)) whenRead(result, 'remedies', () => remediesOf(result, outcome, prepared, request, snapshot));
+  return answerOf('path', prepared, request, request.findings, outcome);
 }
