@@ -52,6 +52,8 @@ export interface Decision {
 const NEAREST: readonly Mismatch[] = ['PORT', 'PROTOCOL', 'PEER', 'NAMESPACE', 'FAMILY'];
 
 const plain = { isolatedBy: [], allowedBy: [], refusals: [] } as const;
+const OF_NO_POD: Decision = { ...plain, verdict: 'ALLOW', tier: 'NONE' };
+const BY_DEFAULT: Decision = { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
 const listName = (direction: Direction) => (direction === 'INGRESS' ? 'ingress' : 'egress');
 
 function ruleRef(kind: string, policy: string, direction: Direction, rule: number): RuleRef {
@@ -227,28 +229,29 @@ export function decide(
   pod: Pod | undefined,
   apis: AdminApis = ALL_APIS,
 ): Decision {
-  if (pod === undefined) return { ...plain, verdict: 'ALLOW', tier: 'NONE' };
+  if (pod === undefined) return OF_NO_POD;
   const isItself = flow.source.pod !== undefined && flow.source.pod === flow.destination.pod;
   if (isItself) return toItself(cluster, direction, flow, pod, apis);
   const set = policySetOf(cluster, apis);
-  if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
+  if (set.isEmpty) return BY_DEFAULT;
   const subjects = set.subjects(pod);
   const { policies: selecting, names: isolatedBy, rules } = set.isolating(pod, direction);
-  const belowAdmin = (passed: Pick<Decision, 'passedBy'>): Decision => {
+  const belowAdmin = (passed: Pick<Decision, 'passedBy'> | undefined): Decision => {
     if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
       return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
     }
     if (selecting.length > 0) {
       return byNetworkPolicies(cluster, direction, rules, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
     }
-    const byDefault: Decision = { ...plain, ...passed, verdict: 'ALLOW', tier: 'DEFAULT' };
+    const byDefault = passed === undefined ? BY_DEFAULT : { ...BY_DEFAULT, ...passed };
+    if (subjects.length === 0) return byDefault;
     const matches = firstMatches(cluster, subjects, 'BASELINE', direction, flow);
     return byTier(matches, { ...plain, ...passed, tier: 'BASELINE' }, () => byDefault);
   };
-  if (subjects.length === 0) return belowAdmin({});
+  if (subjects.length === 0) return belowAdmin(undefined);
   const matches = firstMatches(cluster, subjects, 'ADMIN', direction, flow);
   return byTier(matches, { ...plain, tier: 'ADMIN', isolatedBy }, (passedBy) =>
-    belowAdmin(passedBy === undefined ? {} : { passedBy }),
+    belowAdmin(passedBy === undefined ? undefined : { passedBy }),
   );
 }
 

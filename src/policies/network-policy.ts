@@ -41,7 +41,7 @@ interface Port {
 }
 
 /** A rule as it is evaluated, read once: of a large table it is asked millions of times. */
-interface ReadRule {
+export interface ReadRule {
   readonly peers: readonly Peer[];
   readonly ports: readonly Port[];
   /** Labels (`key=value`) of which a pod has one where the rule matches it; undefined: a pod may need none. */
@@ -186,15 +186,14 @@ export function selects({ podLabels }: PodPolicy, { metadata }: Pod): boolean {
   return matchesSelector(metadata.labels, podLabels);
 }
 
-/** Whether a rule of the policy (its place in the list) lets the connection through: some peer and some port match. */
+/** Whether a rule of the policy lets the connection through: some peer and some port match. */
 export function matchesRule(
   cluster: Cluster,
   policy: PodPolicy,
   direction: Direction,
-  rule: number,
+  { peers, ports }: ReadRule,
   flow: Flow,
 ): Verdict {
-  const { peers, ports } = policy.read[direction][rule] as ReadRule;
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
   const [onlyPeer] = peers;
   const peer =

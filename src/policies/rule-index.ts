@@ -4,7 +4,7 @@ import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Direction, Flow } from './flow.js';
-import { matchesRule, type PodPolicy } from './network-policy.js';
+import { matchesRule, type PodPolicy, type ReadRule } from './network-policy.js';
 import type { Verdict } from './rule.js';
 import { labelText } from './selectors.js';
 
@@ -12,6 +12,7 @@ import { labelText } from './selectors.js';
 interface Place {
   readonly policy: PodPolicy;
   readonly rule: number;
+  readonly read: ReadRule;
 }
 
 /** The rules of some policies in one direction. */
@@ -25,11 +26,11 @@ export class RuleIndex {
 
   constructor(policies: readonly PodPolicy[], direction: Direction) {
     this.#direction = direction;
-    this.#all = policies.flatMap((policy) => policy.read[direction].map((_, rule) => ({ policy, rule })));
+    this.#all = policies.flatMap((policy) => policy.read[direction].map((read, rule) => ({ policy, rule, read })));
     const ofAny: number[] = [];
     const byLabel = new Map<string, number[]>();
-    for (const [place, { policy, rule }] of this.#all.entries()) {
-      const labels = policy.read[direction][rule]?.labels;
+    for (const [place, { read }] of this.#all.entries()) {
+      const { labels } = read;
       if (labels === undefined) ofAny.push(place);
       else for (const label of labels) remember(byLabel, label, (): number[] => []).push(place);
     }
@@ -67,9 +68,9 @@ export class RuleIndex {
   #ask(
     cluster: Cluster,
     flow: Flow,
-    { policy, rule }: Place,
+    { policy, rule, read }: Place,
     found: (policy: PodPolicy, rule: number, verdict: Verdict) => boolean,
   ): boolean {
-    return found(policy, rule, matchesRule(cluster, policy, this.#direction, rule, flow));
+    return found(policy, rule, matchesRule(cluster, policy, this.#direction, read, flow));
   }
 }

@@ -1,18 +1,36 @@
-import { type Fraction, formatFraction, fraction, toDecimal, toNumber } from '../base/fraction.js';
+import {
+  type Fraction,
+  formatFraction,
+  fraction,
+  isOne,
+  isZero,
+  ONE,
+  toDecimal,
+  toNumber,
+  ZERO,
+} from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import type { Probability, StepChance } from '../contract/answers.js';
 import type { Chance } from '../netfilter/walk/types.js';
-import { ShareSum } from '../probability/distribution.js';
+import { type Share, ShareSum } from '../probability/distribution.js';
 
 const DECIMALS = 12;
 
+const written = ({ nominal, programmed }: Share): Probability => ({
+  fraction: formatFraction(nominal),
+  value: toNumber(nominal),
+  programmed: toDecimal(programmed, DECIMALS),
+});
+
+// Of a whole cluster most shares are nothing or everything.
+const NOTHING = written({ nominal: ZERO, programmed: ZERO });
+const EVERYTHING = written({ nominal: ONE, programmed: ONE });
+
 /** A chance as answers carry it. */
-export function probability(chance: { readonly nominal: Fraction; readonly programmed: Fraction }): Probability {
-  return {
-    fraction: formatFraction(chance.nominal),
-    value: toNumber(chance.nominal),
-    programmed: toDecimal(chance.programmed, DECIMALS),
-  };
+export function probability({ nominal, programmed }: Share): Probability {
+  if (isZero(nominal) && isZero(programmed)) return NOTHING;
+  if (isOne(nominal) && isOne(programmed)) return EVERYTHING;
+  return written({ nominal, programmed });
 }
 
 export function total(chances: readonly Chance[]): { readonly nominal: Fraction; readonly programmed: Fraction } {

@@ -144,9 +144,9 @@ t.test('the rules that are said to allow, or to refuse, are those that do when e
         const asked = policySetOf(cluster)
           .isolating(own, direction)
           .policies.flatMap((policy) =>
-            policy.read[direction].map((_, rule) => ({
+            policy.read[direction].map((read, rule) => ({
               place: `${policy.key} ${rule}`,
-              verdict: matchesRule(cluster, policy, direction, rule, flow),
+              verdict: matchesRule(cluster, policy, direction, read, flow),
             })),
           );
         const places = (of: readonly { readonly policy: string; readonly rule: number }[]) =>

@@ -5,7 +5,7 @@ import { pointer, QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Assumption } from '../../cluster/settings.js';
-import type { Answer, Finding, ReachPair, ReachResult } from '../../contract/answers.js';
+import type { Answer, Finding, Probability, ReachPair, ReachResult } from '../../contract/answers.js';
 import type { QuestionRequest, ReachQuestion } from '../../contract/requests.js';
 import { finding } from '../findings/finding.js';
 import { shownFindings } from '../findings/index.js';
@@ -89,29 +89,26 @@ function checkQuestion({ to, services, port, protocol }: ReachQuestion, clusters
 }
 
 function countsOf(pairs: readonly ReachPair[], removed: number, omitted: number): ReachResult['counts'] {
-  const count = (which: (pair: ReachPair) => boolean) => pairs.filter(which).length;
-  const isAll = ({ fraction }: { readonly fraction: string }) => fraction === '1';
+  const isAll = (share: Probability | undefined) => share !== undefined && share.fraction === '1';
+  const counts = { delivered: 0, denied: 0, lost: 0, unknown: 0, partly: 0 };
+  const changes = { CUT: 0, OPENED: 0, OTHER: 0, ADDED: 0, SAME: 0 };
+  let isCompared = false;
+  for (const { delivered, denied, lost, unknown, change } of pairs) {
+    if (unknown !== undefined) counts.unknown += 1;
+    else if (isAll(delivered)) counts.delivered += 1;
+    else if (isAll(denied)) counts.denied += 1;
+    else if (isAll(lost)) counts.lost += 1;
+    else counts.partly += 1;
+    if (change === undefined) continue;
+    isCompared = true;
+    changes[change] += 1;
+  }
+  const { CUT: cut, OPENED: opened, OTHER: other, ADDED: added } = changes;
   return {
     pairs: pairs.length,
-    delivered: count(({ delivered }) => isAll(delivered)),
-    denied: count(({ denied }) => denied !== undefined && isAll(denied)),
-    lost: count(({ lost }) => lost !== undefined && isAll(lost)),
-    unknown: count(({ unknown }) => unknown !== undefined),
-    partly: count(
-      (one) =>
-        one.unknown === undefined &&
-        ![one.delivered, one.denied, one.lost].some((share) => share !== undefined && isAll(share)),
-    ),
+    ...counts,
     omitted,
-    ...(pairs.some(({ change }) => change !== undefined)
-      ? {
-          cut: count(({ change }) => change === 'CUT'),
-          opened: count(({ change }) => change === 'OPENED'),
-          other: count(({ change }) => change === 'OTHER'),
-          added: count(({ change }) => change === 'ADDED'),
-          removed,
-        }
-      : {}),
+    ...(isCompared ? { cut, opened, other, added, removed } : {}),
   };
 }
 
@@ -153,7 +150,7 @@ export function answerReach(prepared: Prepared, request: QuestionRequest): Answe
       : sideOf(earlier, was, limited(was.targets, was.sources.length, most));
   const byKey = before === undefined ? undefined : new Map(before.pairs.map((pair) => [keyOf(pair), pair]));
   const pairs = table.pairs.map((pair) => pairOf(pair, byKey));
-  const now = new Set(table.pairs.map(keyOf));
+  const now = new Set(before === undefined ? [] : table.pairs.map(keyOf));
   const removed = before?.pairs.filter((pair) => !now.has(keyOf(pair))).length ?? 0;
   const omitted = (asked.targets.length - targets.length) * asked.sources.length;
   const { withoutPorts } = asked;

@@ -63,12 +63,23 @@ function changeOf(was: readonly Outcome[], is: readonly Outcome[]): NonNullable<
 /** A pair as answers have it; with `earlier` before and after. */
 export function pairOf(pair: Pair, earlier: ReadonlyMap<string, Pair> | undefined): ReachPair {
   const { from, to, outcomes } = pair;
-  const named = { from: sourceName(from), to: to.name, family: to.family };
-  if (earlier === undefined) return { ...named, ...sharesOf(outcomes) };
+  const { delivered, denied, lost, unknown, causes } = sharesOf(outcomes);
+  // Written out, as of all pairs of a cluster there may be very many.
+  const made: { -readonly [Field in keyof ReachPair]: ReachPair[Field] } = {
+    from: sourceName(from),
+    to: to.name,
+    family: to.family,
+    delivered,
+  };
+  if (denied !== undefined) made.denied = denied;
+  if (lost !== undefined) made.lost = lost;
+  if (unknown !== undefined) made.unknown = unknown;
+  if (causes !== undefined) made.causes = causes;
+  if (earlier === undefined) return made;
   const was = earlier.get(keyOf(pair));
-  const change = was === undefined ? 'ADDED' : changeOf(was.outcomes, outcomes);
-  const before = was === undefined || change === 'SAME' ? {} : { before: sharesOf(was.outcomes) };
-  return { ...named, ...sharesOf(outcomes), change, ...before };
+  made.change = was === undefined ? 'ADDED' : changeOf(was.outcomes, outcomes);
+  if (was !== undefined && made.change !== 'SAME') made.before = sharesOf(was.outcomes);
+  return made;
 }
 
 /** A pair that a change makes another, before and after. */

@@ -22,15 +22,38 @@ import { addShare, type Share } from '../../probability/distribution.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
 /** Ways that end alike and on which policies see alike, as one. */
-export interface Way {
+export class Way {
   readonly verdict: PathVerdict;
-  readonly cause?: Cause | undefined;
-  /** The first of them, in a sentence. */
-  readonly detail: string;
-  readonly share: Share;
+  readonly cause: Cause | undefined;
   /** Where policies act on it, in order, on packets of `sender`: of a client of the same node. */
   readonly points: readonly PolicyPoint[];
   readonly sender: Client;
+  readonly #first: Journey;
+  #share: Share;
+
+  constructor(first: Journey, { points, sender }: Seen) {
+    const { verdict, cause, chance } = first;
+    this.verdict = verdict;
+    this.cause = cause;
+    this.points = points;
+    this.sender = sender;
+    this.#first = first;
+    this.#share = chance;
+  }
+
+  /** What becomes of the first of them, in a sentence. */
+  get detail(): string {
+    return this.#first.detail;
+  }
+
+  /** Of all of them. */
+  get share(): Share {
+    return this.#share;
+  }
+
+  add(share: Share): void {
+    this.#share = addShare(this.#share, share);
+  }
 }
 
 /** The ways of one client, which may stand for others. */
@@ -84,9 +107,10 @@ function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPo
   const { source, destination, protocol, port } = flow;
   const isClient = source.address === client.address;
   const from = isClient ? 'client' : `${source.address} at ${node}`;
-  const itself = isClient && destination.address === client.address;
+  const itself = isClient && destination.address === client.address ? ' itself' : '';
   const to = destination.pod === undefined ? destination.address : podClassNumber(fabric.cluster, destination.pod);
-  return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port, sentTo]);
+  const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
+  return `${direction} ${pod === undefined} ${from} > ${to}${itself} ${protocol} ${port}${sent}`;
 }
 
 /** What is known of one journey. */
@@ -115,12 +139,12 @@ function walkOf(
   const ways = new Map<string, Way>();
   const seen = new Map<Journey, Seen>();
   for (const journey of journeys) {
-    const { verdict, cause, detail, chance, takenFrom } = journey;
+    const { chance, takenFrom } = journey;
     const known = takenFrom && like?.seen.get(takenFrom);
-    const { key, points, sender } = known ?? remember(seen, journey, () => seenOf(fabric, journey, client));
-    const way = ways.get(key);
-    if (way === undefined) ways.set(key, { verdict, cause, detail, points, sender, share: chance });
-    else ways.set(key, { ...way, share: addShare(way.share, chance) });
+    const own = known ?? remember(seen, journey, () => seenOf(fabric, journey, client));
+    const way = ways.get(own.key);
+    if (way === undefined) ways.set(own.key, new Way(journey, own));
+    else way.add(chance);
   }
   const texts = [...ways].map(
     ([key, { share }]) => `${key} ${share.nominal.n}/${share.nominal.d} ${share.programmed.n}`,
