@@ -35,7 +35,7 @@ import { endpointCount, requireWalkable } from '../walk-limits.js';
 import type { ClientJourney } from './client-journey.js';
 import { probedService, probeJourneys } from './health-check-result.js';
 import { type Journeys, journeysTo } from './path-law.js';
-import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
+import { DEFAULT_TRACES, withTraces } from './path-limits.js';
 import { type PathTotals, shareZones, summedUp, totalsBySums } from './path-totals.js';
 import { recentEntries } from './returning-client.js';
 
@@ -276,12 +276,11 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const sums = known?.sums;
   const totals = sums === undefined ? summedUp(fabric, all) : totalsBySums(fabric, all, sums);
   const asked = questionOf(clients, destination, family, { addresses, port });
-  const resultOf = (ways: readonly ClientJourney[], { verdicts, reached }: PathTotals): PathResult => ({
-    question: asked,
-    ...limitTraces(fabric, ways, question, ways === clientJourneys ? sums : undefined),
-    verdicts,
-    ...(reached === undefined ? {} : { reached }),
-  });
+  const resultOf = (ways: readonly ClientJourney[], { verdicts, reached }: PathTotals): PathResult =>
+    Object.assign(withTraces({ question: asked }, fabric, ways, question, ways === clientJourneys ? sums : undefined), {
+      verdicts,
+      ...(reached === undefined ? {} : { reached }),
+    });
   const result = resultOf(clientJourneys, totals);
   const service = serviceOf(destination, servicePort);
   const plainDoor = {
@@ -334,7 +333,7 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
         addresses: [...new Set(addresses)].slice(0, question.maxTraces ?? DEFAULT_TRACES),
         port,
       },
-      ...limitTraces(fabric, clientJourneys, question),
+      ...withTraces({}, fabric, clientJourneys, question),
       verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
     },
     assumptions: fabric.assumptions.all(),

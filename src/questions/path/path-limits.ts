@@ -1,4 +1,5 @@
 import { compare } from '../../base/fraction.js';
+import { whenRead } from '../../base/when-read.js';
 import type { PathResult, PathTrace } from '../../contract/answers.js';
 import type { PathQuestion } from '../../contract/requests.js';
 import type { Fabric } from '../../path/fabric.js';
@@ -83,23 +84,32 @@ function tracesOf(apart: readonly ClientJourney[], groupBy: PathQuestion['groupB
 }
 
 /**
- * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk;
- * grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted,
- * with its share. `sums`: what the journeys come to together, where that is known.
+ * Gives a result the traces of the answer: most likely first, DELIVERED before others at equal chance, then in the
+ * order of the walk; grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left
+ * out is counted, with its share. `sums`: what the journeys come to together, where that is known; then traces are made
+ * when they are read.
  */
-export function limitTraces(
+export function withTraces<T extends object>(
+  result: T,
   fabric: Fabric,
   clientJourneys: readonly ClientJourney[],
   question: PathQuestion,
   sums?: PathSums,
-): Pick<PathResult, 'traces' | 'omitted'> {
+): T & Pick<PathResult, 'traces' | 'omitted'> {
   const limit = question.maxTraces ?? DEFAULT_TRACES;
-  if (sums !== undefined && question.groupBy === undefined && clientJourneys.length <= limit)
-    return {
-      traces: sums.order.map((place) =>
-        traceOf(fabric, clientJourneys[place] as ClientJourney, undefined, sums.probabilities[place]),
-      ),
-    };
+  if (sums === undefined || question.groupBy !== undefined || clientJourneys.length > limit)
+    return Object.assign(result, limitTraces(fabric, clientJourneys, question, limit));
+  const trace = (place: number) =>
+    traceOf(fabric, clientJourneys[place] as ClientJourney, undefined, sums.probabilities[place]);
+  return whenRead(result, 'traces', () => sums.order.map(trace));
+}
+
+function limitTraces(
+  fabric: Fabric,
+  clientJourneys: readonly ClientJourney[],
+  question: PathQuestion,
+  limit: number,
+): Pick<PathResult, 'traces' | 'omitted'> {
   const groups = new Map<string, Group>();
   /** Bundles of endpoints that are no part of a group: none of their traces is among the first. */
   const apart: ClientJourney[] = [];

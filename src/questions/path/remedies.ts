@@ -208,10 +208,10 @@ function remediesOf(
 }
 
 /** Whether a packet is lost of which it is known how. Of one delivered in part, what policies deny counts too. */
-function isLost({ traces }: PathResult): boolean {
-  if (traces.length === 0 || traces.some(({ verdict }) => verdict === 'UNKNOWN')) return false;
+function isLost({ verdicts }: PathResult): boolean {
+  if (verdicts.length === 0 || verdicts.some(({ verdict }) => verdict === 'UNKNOWN')) return false;
   return (
-    traces.every(({ verdict }) => verdict !== 'DELIVERED') || traces.some(({ cause }) => cause === 'NETWORK_POLICY')
+    verdicts.every(({ verdict }) => verdict !== 'DELIVERED') || verdicts.some(({ cause }) => cause === 'NETWORK_POLICY')
   );
 }
 

@@ -1,4 +1,5 @@
 /** The sentence with which an answer begins: what was asked, answered in the asker's words. */
+import { whenRead } from '../../base/when-read.js';
 import type { Answer, AnyResult, BatchResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import type { QuestionKind } from '../kinds.js';
@@ -57,16 +58,13 @@ function aboutOtherServices(kind: QuestionKind, { findings }: Unsaid): string {
   return ` But ${these} are endpoints of ${listed(others)}, not of the Service asked for.`;
 }
 
-/** The answer with its `summary`: one or two sentences that answer the question. */
+/** The answer with its `summary`: one or two sentences that answer the question, made when they are read. */
 export function summed<K extends QuestionKind>(
   kind: K,
   request: QuestionRequest,
   unsaid: Unsaid<ResultOf[K]>,
 ): Answer<ResultOf[K]> {
   const { engine, ...rest } = unsaid;
-  return {
-    engine,
-    summary: `${SUMMARIES[kind](request, unsaid)}${aboutOtherServices(kind, unsaid)}${aboutGivenRules(unsaid)}`,
-    ...rest,
-  };
+  const say = () => `${SUMMARIES[kind](request, unsaid)}${aboutOtherServices(kind, unsaid)}${aboutGivenRules(unsaid)}`;
+  return Object.assign(whenRead({ engine }, 'summary', say), rest);
 }
