@@ -2,7 +2,7 @@
  * What NetworkPolicies that are added can change: where their pods were isolated before, only connections that one of
  * their own rules may match.
  */
-import { addressOf, cidrContains, networkOf } from '../../base/address.js';
+import { addressWidth, cidrContains, makeAddress, networkOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -48,10 +48,11 @@ function podsOfPeer(
 ): readonly Pod[] | 'ANY' {
   if (peer.kind === 'NOTHING') return [];
   if (peer.kind === 'BLOCK') {
-    const text = String(peer.cidr);
-    const [host = '', length] = text.split('/');
-    const address = addressOf(host);
-    if (address === undefined || Number(length) !== (address.family === 'IPv6' ? 128 : 32)) return 'ANY';
+    // A network that nobody can read matches nothing.
+    if (peer.cidr === undefined) return [];
+    const { cidr } = peer.cidr;
+    const address = cidr.length === addressWidth(cidr.family) ? makeAddress(cidr.family, cidr.bits) : undefined;
+    if (address === undefined) return 'ANY';
     const pod = podOfAddress(cluster, address.text);
     if (pod !== undefined) return [pod];
     // Endpoints of Services may be outside of the cluster.
