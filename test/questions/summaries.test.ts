@@ -42,6 +42,20 @@ t.test('a pod with two endpoints is not counted as two pods', async (t) => {
   t.match(shares(lab(true)), /each of 3 endpoints/);
 });
 
+t.test('with session affinity shares are of new clients', async (t) => {
+  const shares = (spec: Record<string, unknown>) =>
+    ask('probability', { probability: { services: [SVC] } }, lab(false, spec)).summary;
+  t.match(
+    shares({}),
+    /^Even: each of 2 pods of default\/svc:80 gets 1\/2 of new connections from pods on \d nodes? alike\.$/,
+  );
+  const sticky = { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 600 } } };
+  t.match(
+    shares(sticky),
+    /gets 1\/2 of new clients, pods on \d nodes? alike; session affinity \(600 s\) keeps each with its pod\.$/,
+  );
+});
+
 t.test('a port that a Service does not have is the reason of the refusal', async (t) => {
   const address = lab().cluster.services.get('default/svc')?.spec?.clusterIP ?? '';
   for (const mode of ['nftables', 'ipvs'] as const)

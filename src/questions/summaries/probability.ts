@@ -57,7 +57,13 @@ function one(service: ServiceProbability): string {
     shape === 'EVEN'
       ? `Even: each of ${count(total, noun)} of ${name} gets ${shares}`
       : `Uneven: ${count(total, noun)} of ${name} get ${shares} each (1/${total} would be even)`;
-  return `${whole} of new connections from ${service.clients}.${kindSentence(service.basis)}${crossing(service)}`;
+  const { affinity, clients } = service;
+  // Who has connected before does not draw again.
+  const who =
+    affinity === undefined
+      ? `new connections from ${clients}`
+      : `new clients, ${clients}; session affinity (${affinity.timeoutSeconds} s) keeps each with its ${noun}`;
+  return `${whole} of ${who}.${kindSentence(service.basis)}${crossing(service)}`;
 }
 
 /** Services and shapes: each Service port once, with the worst that is the matter with it. */
