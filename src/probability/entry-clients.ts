@@ -9,7 +9,8 @@ import type { Fabric } from '../path/fabric.js';
 import { policyProfile } from '../path/policy-profile.js';
 import { balancedClient } from '../path/sources.js';
 import { balancedShares } from './balanced-groups.js';
-import { askedClients, type ClientsSpec, nodesApart, portOf } from './client-groups.js';
+import { askedClients, type ClientsSpec, portOf } from './client-groups.js';
+import { nodesApart } from './nodes-apart.js';
 
 /** A client, or a backend of a load balancer, where the choice among endpoints begins. */
 export interface EntryClient {
