@@ -1,4 +1,4 @@
-import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
+import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -25,35 +25,13 @@ import { AssumptionList } from './assumption-list.js';
 import { assumeOfGiven } from './given-node.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
+import { type KnownEndpoint, KnownEndpoints } from './known-endpoints.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
 import { walkingOnce } from './probes.js';
 import type { Journey, WaysByLikeness } from './trail.js';
 
-/** An endpoint that a question is about. ProxyEndpoint is one. */
-export interface KnownEndpoint {
-  /** `address:port`, IPv6 in brackets. */
-  readonly id: string;
-  readonly address: string;
-  /** '' when not known. */
-  readonly node: string;
-  readonly zone: string;
-  readonly pod?: string;
-}
-
 /** The port that a packet is for. */
 export const wantedOf = ({ protocol, destinationPort: port }: Packet): WantedPort => ({ protocol, port });
-
-/** IPv4 in its one spelling: it is most addresses, and reading it takes longer than looking at it. */
-const PLAIN_IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
-
-/** Packets have an address, however a slice spells it. */
-export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
-  if (PLAIN_IPV4.test(endpoint.address)) return endpoint;
-  const address = addressOf(endpoint.address)?.text ?? endpoint.address;
-  if (address === endpoint.address) return endpoint;
-  const port = endpoint.id.slice(endpoint.id.lastIndexOf(':') + 1);
-  return { ...endpoint, address, id: joinHostPort(address, port) };
-}
 
 /** What a question adds to the cluster and its settings. */
 export interface FabricOptions {
@@ -122,8 +100,6 @@ export class Fabric {
   readonly ways: WaysByLikeness;
   /** What `likenessOf` said last: a node's first hook sends several packets that are alike. */
   lastCommon: Common | undefined;
-  /** Lists of endpoints that are known already: a Service port's is one list. */
-  readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();
   #taken: ReadonlyMap<string, Journey> | undefined;
   #isRecording = false;
@@ -131,9 +107,7 @@ export class Fabric {
   readonly #hosts = new Map<string, Host>();
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #programs = new Map<string, NodeProgram>();
-  readonly #endpoints = new Map<string, KnownEndpoint>();
-  /** Those that are expected and that nothing has looked up yet. */
-  readonly #unlisted: Iterable<KnownEndpoint>[] = [];
+  readonly #endpoints: KnownEndpoints;
   readonly #balancers = new Map<string, Balancer>();
   #prober: WalkProbe | undefined;
   #probing: Fabric | undefined;
@@ -148,6 +122,7 @@ export class Fabric {
     this.family = family;
     this.book = bookOf(cluster, family, settings);
     this.places = options.places ?? new Places(this.book);
+    this.#endpoints = new KnownEndpoints(this.places);
     this.ways = options.ways ?? new Map();
     this.#options = options;
   }
@@ -421,22 +396,11 @@ export class Fabric {
 
   /** Makes the endpoints of a Service port known as such, with the places that slices give them. */
   expect(endpoints: Iterable<KnownEndpoint>): void {
-    if (this.#expected.has(endpoints)) return;
-    this.#expected.add(endpoints);
-    this.#unlisted.push(endpoints);
-    for (const given of endpoints) {
-      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node, given.pod);
-    }
+    this.#endpoints.expect(endpoints);
   }
 
   /** An endpoint of the Service that was asked for, by `address:port`. */
   endpoint(id: string): KnownEndpoint | undefined {
-    for (const endpoints of this.#unlisted.splice(0)) {
-      for (const given of endpoints) {
-        const endpoint = canonicalEndpoint(given);
-        this.#endpoints.set(endpoint.id, endpoint);
-      }
-    }
     return this.#endpoints.get(id);
   }
 

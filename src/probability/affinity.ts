@@ -1,5 +1,6 @@
 import { persistenceKey } from '../netfilter/ipvs/balancer.js';
-import { canonicalEndpoint, type Fabric } from '../path/fabric.js';
+import type { Fabric } from '../path/fabric.js';
+import { canonicalEndpoint } from '../path/known-endpoints.js';
 import type { ServicePort } from '../proxy/service-port.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Connections to one Service that reach endpoints of another: another one takes them before its rules do. */
 import { formatFraction, isZero } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
-import { canonicalEndpoint } from '../../path/fabric.js';
+import { canonicalEndpoint } from '../../path/known-endpoints.js';
 import type { Receiver } from '../../path/trail.js';
 import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import { type Door, type DoorOutcome, shareWhere } from './door.js';

@@ -5,7 +5,8 @@
 import { remember } from '../../base/remember.js';
 import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
-import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';
+import type { Fabric } from '../../path/fabric.js';
+import { canonicalEndpoint } from '../../path/known-endpoints.js';
 import { podListens } from '../../path/pod-listeners.js';
 import { serviceHolding } from '../../path/service-addresses.js';
 import type { WeightedClient } from '../../path/sources.js';
