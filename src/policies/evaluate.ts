@@ -235,13 +235,18 @@ export function decide(
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return BY_DEFAULT;
   const subjects = set.subjects(pod);
-  const { policies: selecting, names: isolatedBy, rules } = set.isolating(pod, direction);
+  const isolation = set.isolating(pod, direction);
+  const { policies: selecting, names: isolatedBy } = isolation;
   const belowAdmin = (passed: Pick<Decision, 'passedBy'> | undefined): Decision => {
     if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
       return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
     }
     if (selecting.length > 0) {
-      return byNetworkPolicies(cluster, direction, rules, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
+      return byNetworkPolicies(cluster, direction, isolation.rules, flow, {
+        tier: 'NETWORK_POLICY',
+        isolatedBy,
+        ...passed,
+      });
     }
     const byDefault = passed === undefined ? BY_DEFAULT : { ...BY_DEFAULT, ...passed };
     if (subjects.length === 0) return byDefault;

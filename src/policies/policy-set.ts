@@ -18,10 +18,23 @@ export interface Subject {
 }
 
 /** NetworkPolicies that isolate a pod in one direction: one object for pods that the same ones isolate. */
-export interface Isolation {
+export class Isolation {
   readonly policies: readonly PodPolicy[];
   readonly names: readonly string[];
-  readonly rules: RuleIndex;
+  readonly #direction: Direction;
+  #rules: RuleIndex | undefined;
+
+  constructor(policies: readonly PodPolicy[], names: readonly string[], direction: Direction) {
+    this.policies = policies;
+    this.names = names;
+    this.#direction = direction;
+  }
+
+  /** Their rules; most pods are asked about one direction alone. */
+  get rules(): RuleIndex {
+    this.#rules ??= new RuleIndex(this.policies, this.#direction);
+    return this.#rules;
+  }
 }
 
 /** The NetworkPolicies that select some pods, by name, and of these those that isolate them in each direction. */
@@ -143,8 +156,11 @@ export class PolicySet {
   #isolation(selecting: readonly PodPolicy[], direction: Direction): Isolation {
     const policies = selecting.filter(({ directions }) => directions.has(direction));
     const names = policies.map(({ key }) => key);
-    const make = () => ({ policies, names, rules: new RuleIndex(policies, direction) });
-    return remember(this.#isolations, `${direction} ${names.join(' ')}`, make);
+    return remember(
+      this.#isolations,
+      `${direction} ${names.join(' ')}`,
+      () => new Isolation(policies, names, direction),
+    );
   }
 
   /** The policies of administrators that select a pod, by priority. */
