@@ -254,8 +254,8 @@ function tellSeen(
 
 /**
  * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated,
- * and what the receiver's deny is denied, where of the sender's it is not known. `leaving` is the packet as it would leave
- * this node for the receiver's. As it is where the receiver is no pod of another node.
+ * and what the receiver's deny is denied, where of the sender's it is not known. `leaving` is the packet as it would
+ * leave this node for the receiver's. As it is where the receiver is no pod of another node.
  */
 export function foreseen(
   fabric: Fabric,

@@ -1,4 +1,4 @@
-/** What the receiver's policies deny is denied, though it is not known what the sender's say: the same by each question. */
+/** What the receiver's policies deny is denied, though it is not known what the sender's say: by each question. */
 import t from 'tap';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';

@@ -1,4 +1,4 @@
-/** Cells of the matrix and the summary of who reaches whom, for pairs of which nothing is delivered for several causes. */
+/** Cells of the matrix and the summary of who reaches whom, for pairs of which nothing is delivered. */
 import t from 'tap';
 import type { ReachPair, ReachResult } from '../../src/contract/answers.js';
 import { reachSummary } from '../../src/questions/summaries/reach.js';
