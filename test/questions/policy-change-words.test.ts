@@ -4,7 +4,7 @@ import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js'
 import type { Finding, ReachResult } from '../../src/contract/answers.js';
 import type { Change, ReachQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { BANK_NAMESPACES, bankSnapshot, policy as bankPolicy } from '../support/bank-cluster.js';
+import { BANK_NAMESPACES, policy as bankPolicy, bankSnapshot } from '../support/bank-cluster.js';
 import { CALICO, NAMESPACES, networkPolicy, policedItems, policedSnapshot } from '../support/policed-cluster.js';
 import { pod } from '../support/small-cluster.js';
 
