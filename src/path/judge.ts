@@ -103,7 +103,7 @@ export function isSelected({ tier, verdict, passedBy }: Decision): boolean {
   return tier !== 'NONE' && tier !== 'SELF';
 }
 
-/** The ending that counts of two at one node: a denial before what is not known, the first of alike. */
+/** The ending that counts of two on one way: a denial before what is not known, the first of alike. */
 export function firstEnding(earlier: Ending | undefined, later: Ending | undefined): Ending | undefined {
   if (earlier === undefined) return later;
   return earlier.verdict === 'UNKNOWN' && later !== undefined && later.verdict !== 'UNKNOWN' ? later : earlier;

@@ -253,21 +253,33 @@ function tellSeen(
 }
 
 /**
- * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated.
- * `leaving` is the packet as it would leave this node for the receiver's. The branch as it is where the receiver is no
- * pod of another node.
+ * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated,
+ * and what the receiver's deny is denied, where of the sender's it is not known. `leaving` is the packet as it would
+ * leave this node for the receiver's. As it is where the receiver is no pod of another node.
  */
-export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: () => Packet): Branch {
+export function foreseen(
+  fabric: Fabric,
+  node: string,
+  ended: { readonly branch: Branch; readonly ending: Ending },
+  leaving: () => Packet,
+): { readonly branch: Branch; readonly ending: Ending } {
+  const { branch, ending } = ended;
   const { cluster, settings } = fabric;
   // Where it goes is settled: what a node does last is to masquerade it.
   const pod = podOfAddress(cluster, branch.packet.destination);
   const at = pod?.spec?.nodeName;
-  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
+  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return ended;
   const { by } = enforcementOf(cluster, settings.network.policies);
   const flow = flowOf(fabric, leaving(), by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
-  const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
-  return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
+  const judged = judge(cluster, point, pod, by);
+  const comes = ending.verdict === 'UNKNOWN' ? 'may or may not' : 'does not';
+  const step = stepOf(point, pod, judged, `at ${at}, where it ${comes} come: `);
+  if (step === undefined) return ended;
+  return {
+    branch: { ...branch, trail: hostStep(branch.trail, step) },
+    ending: firstEnding(ending, judged.ending) ?? ending,
+  };
 }
 
 function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {

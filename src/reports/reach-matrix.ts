@@ -13,13 +13,13 @@ export interface Matrix {
 
 type Shares = Pick<ReachPair, 'delivered' | 'denied' | 'lost' | 'unknown'>;
 
-/** `yes`, `no` where policies deny everything, `lost`, `?`; else the share that is delivered. */
+/** `yes`, `no` where policies deny everything, `lost`, both where each has a part, `?`; else the share delivered. */
 function word({ delivered, denied, lost, unknown }: Shares): string {
   if (delivered.fraction === '1') return 'yes';
   if (denied?.fraction === '1') return 'no';
   if (lost?.fraction === '1') return 'lost';
   if (unknown !== undefined) return '?';
-  return delivered.fraction === '0' ? 'no' : share(delivered).replace(' %', '%');
+  return delivered.fraction === '0' ? 'no+lost' : share(delivered).replace(' %', '%');
 }
 
 /** What a cell of the matrix says of a pair; with changes also what it was. */

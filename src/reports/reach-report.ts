@@ -17,6 +17,10 @@ const CHANGED = 8;
 const NAME = 34;
 
 const WORDS = 'yes: delivered  no: denied by policy  lost: otherwise  1/3: a part  ?: not known';
+const MIXED = 'no+lost: nothing delivered, some of each';
+
+const wordsOf = ({ rows }: Matrix) =>
+  rows.some(({ cells }) => cells.some((cell) => cell.includes('no+lost'))) ? `${WORDS}  ${MIXED}` : WORDS;
 
 const several = (names: readonly string[], width: number) => {
   const all = names.join(', ');
@@ -98,19 +102,18 @@ function denialText({ policies, direction, pairs, first: { detail } }: Denial): 
   return `${way} by ${listed(policies, 3)}: ${pairs.length === 1 ? '1 pair' : `${pairs.length} pairs`}, as ${detail}`;
 }
 
-const isChanged = ({ change }: ReachPair) => change !== undefined && change !== 'SAME' && change !== 'ADDED';
+const SHOWN: readonly ReachPair['change'][] = ['CUT', 'OPENED', 'OTHER'];
 
 /** The pairs that a change makes others, those that it cuts first. */
 function changedRows(pairs: readonly ReachPair[]): readonly (readonly string[])[] {
-  const order = ['CUT', 'OPENED', 'OTHER'];
+  const isOfTwo = new Set(pairs.map(({ family }) => family)).size > 1;
   return pairs
-    .filter(isChanged)
-    .sort((a, b) => order.indexOf(a.change ?? '') - order.indexOf(b.change ?? ''))
+    .filter(({ change }) => SHOWN.includes(change))
+    .sort((a, b) => SHOWN.indexOf(a.change) - SHOWN.indexOf(b.change))
     .map((pair) => {
       const { policies = [] } = pair.causes?.[0] ?? pair.before?.causes?.[0] ?? {};
-      return [pair.change ?? '', pair.from, pair.to, cellOf(pair).replace('>', ' > '), policies.join(', ')].map(
-        printable,
-      );
+      const to = `${pair.to}${isOfTwo ? ` ${pair.family}` : ''}`;
+      return [pair.change ?? '', pair.from, to, cellOf(pair).replace('>', ' > '), policies.join(', ')].map(printable);
     });
 }
 
@@ -136,7 +139,7 @@ function text(answer: Answer<ReachResult>, layout: Layout): string {
     headline(answer, layout),
     findingsText(answer, layout),
     first.length === 0 ? [] : fittedTable(CHANGED_COLUMNS, first, width - 2).map((line) => `  ${line}`.trimEnd()),
-    result.pairs.length === 0 ? [] : [...lines, '', ...item('', WORDS, width, 0)],
+    result.pairs.length === 0 ? [] : [...lines, '', ...item('', wordsOf(matrix), width, 0)],
     named.length === 0 ? [] : ['Denied', ...named.flatMap((one) => item('  ', printable(denialText(one)), width, 4))],
     changesText(answer, layout),
     ...footer(answer, layout, behind ? [['every workload, target and policy', '--all'] as const] : []),

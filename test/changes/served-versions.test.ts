@@ -31,9 +31,12 @@ t.test('by version', async (tt) => {
     ['Service', 'v1', 0, 99],
     ['Service', 'apps/v1', 99, 99],
     ['Deployment', 'v1', 99, 99],
+    ['NetworkPolicy', 'networking.k8s.io/v1', 0, 99],
+    ['NetworkPolicy', 'networking.k8s.io/v1beta1', 99, 99],
     // Of a custom resource definition, which nobody knows here.
     ['Service', 'serving.knative.dev/v1', 0, 99],
     ['Ingress', 'networking.istio.io/v1', 0, 99],
+    ['NetworkPolicy', 'crd.projectcalico.org/v1', 0, 99],
   ];
   for (const [kind, apiVersion, from, until] of table) {
     for (const minor of [20, 21, 22, 23, 24, 25, 26, 28, 29, 31, 32, 36]) {

@@ -127,6 +127,7 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   'extensions',
   'policy',
   'discovery.k8s.io',
+  'networking.k8s.io',
 ]);
 
 /** Kinds whose versions are all in the table. */
@@ -141,6 +142,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   'ReplicaSet',
   'StatefulSet',
   'DaemonSet',
+  'NetworkPolicy',
 ]);
 
 function groupOf(apiVersion: string): string {

@@ -215,7 +215,8 @@ export function answerCheck(
   const made = after.changes.slice(context.base?.length ?? 0);
   const clusters = [before.cluster, after.cluster];
   requireComparable(clusters, new Set(clusters.flatMap(({ services }) => [...services.keys()])), '/check');
-  const clients = policyPairs(before, after);
+  const { services } = question;
+  const clients = policyPairs(before, after, { services: services && new Set(services) });
   const touched = withClients(touchedServices(before, after), clients);
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {

@@ -26,9 +26,9 @@ import { type Concerned, concernedBy, concernedByEither, concernedByPlugin } fro
 const MOST_PAIRS = 40_000;
 
 export interface PolicyPairs {
-  /** The pairs that the change makes others through policies. */
+  /** The pairs that the change makes others through policies, to the Services that are asked about. */
   readonly changed: readonly PairChange[];
-  /** `namespace/name` of the Services of these. */
+  /** `namespace/name` of the Services of all of them. */
   readonly services: readonly string[];
   readonly findings: readonly Finding[];
   /** Why it is not known what the change does to clients. */
@@ -180,6 +180,8 @@ export interface PairOptions {
   readonly limit?: number;
   /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
   readonly targetLimit?: number;
+  /** `namespace/name` of the Services that are asked about; of others nothing is told. Default all. */
+  readonly services?: ReadonlySet<string> | undefined;
   /** Whether findings are made of what changes. Default true. */
   readonly findings?: boolean;
   /** Pairs that are left out: of these workloads (as pairs name them) to any port of this Service. */
@@ -201,6 +203,7 @@ export function policyPairs(
     findings = true,
     everyPair = false,
     except,
+    services,
   }: PairOptions = {},
 ): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
@@ -232,13 +235,15 @@ export function policyPairs(
       sources.length === 0 || targets.length === 0 ? [] : reachTable(side, sources, targets).pairs,
     );
   const compared = pairChanges(tables(before, earlier), tables(after, later));
-  const changed = compared.filter(differsByPolicy);
+  const all = compared.filter(differsByPolicy);
+  const serviceOf = ({ to: { service } }: PairChange) => `${service?.namespace}/${service?.name}`;
+  const changed = services === undefined ? all : all.filter((one) => services.has(serviceOf(one)));
   const unknown = unknownOfPairs(changed);
   const senders = new Set([...about.EGRESS, ...about.relabelled]);
   return {
     changed,
-    services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
-    findings: findings ? findingsOf(before, after, changed, senders) : [],
+    services: [...new Set(all.map(serviceOf))].sort(),
+    findings: findings ? findingsOf(before, after, { changed, senders, services }) : [],
     ...(unknown === undefined ? {} : { unknown }),
   };
 }
@@ -247,11 +252,15 @@ export function policyPairs(
 function findingsOf(
   before: Prepared,
   after: Prepared,
-  changed: readonly PairChange[],
-  senders: ReadonlySet<string>,
+  about: Pick<PolicyPairs, 'changed'> & Pick<PairOptions, 'services'> & { readonly senders: ReadonlySet<string> },
 ): readonly Finding[] {
+  const { changed, senders, services } = about;
   const ofPairs = pairFindings(changed, after);
-  const outside = [...outsideFindings(before, after), ...egressFindings(before, after, senders)];
+  const isAskedAbout = ({ evidence }: Finding) => {
+    const led = evidence.services as readonly string[];
+    return services === undefined || led.length === 0 || led.some((key) => services.has(key));
+  };
+  const outside = [...outsideFindings(before, after).filter(isAskedAbout), ...egressFindings(before, after, senders)];
   const isTold = ofPairs.some(({ code }) => code === 'NETWORK_POLICY_ESTABLISHED');
   if (isTold || !outside.some(({ code }) => code === 'NETWORK_POLICY_CUTS')) return [...ofPairs, ...outside];
   const enforcement = enforcementOf(after.cluster, after.settings.network.policies);

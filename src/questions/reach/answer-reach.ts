@@ -91,7 +91,7 @@ function checkQuestion({ to, services, port, protocol }: ReachQuestion, clusters
 function countsOf(pairs: readonly ReachPair[], removed: number, omitted: number): ReachResult['counts'] {
   const isAll = (share: Probability | undefined) => share !== undefined && share.fraction === '1';
   const counts = { delivered: 0, denied: 0, lost: 0, unknown: 0, partly: 0 };
-  const changes = { CUT: 0, OPENED: 0, OTHER: 0, ADDED: 0, SAME: 0 };
+  const changes = { CUT: 0, OPENED: 0, OTHER: 0, ADDED: 0, SAME: 0, UNKNOWN: 0 };
   let isCompared = false;
   for (const { delivered, denied, lost, unknown, change } of pairs) {
     if (unknown !== undefined) counts.unknown += 1;
@@ -103,18 +103,36 @@ function countsOf(pairs: readonly ReachPair[], removed: number, omitted: number)
     isCompared = true;
     changes[change] += 1;
   }
-  const { CUT: cut, OPENED: opened, OTHER: other, ADDED: added } = changes;
+  const { CUT: cut, OPENED: opened, OTHER: other, ADDED: added, UNKNOWN: changeUnknown } = changes;
   return {
     pairs: pairs.length,
     ...counts,
     omitted,
-    ...(isCompared ? { cut, opened, other, added, removed } : {}),
+    ...(isCompared ? { cut, opened, other, added, removed, changeUnknown } : {}),
   };
 }
 
 /** As many targets as the wanted number of pairs has room for, at least one. */
 function limited(targets: readonly ReachTarget[], sources: number, most: number): readonly ReachTarget[] {
   return targets.slice(0, Math.max(1, Math.floor(most / Math.max(1, sources))));
+}
+
+const targetKey = ({ name, family }: ReachTarget) => `${name} ${family}`;
+
+/**
+ * The targets before a change: of those that are there after it the ones that are answered, and as many that are gone
+ * as there is room for. A pair that is left out on one side alone would look as if the change added or removed it.
+ */
+function targetsBefore(
+  { targets: all, sources }: Asked,
+  after: Pick<Asked, 'targets'>,
+  answered: readonly ReachTarget[],
+  most: number,
+): readonly ReachTarget[] {
+  const [stay, kept] = [new Set(after.targets.map(targetKey)), new Set(answered.map(targetKey))];
+  const there = all.filter((one) => kept.has(targetKey(one)));
+  const room = Math.floor(most / Math.max(1, sources.length)) - there.length;
+  return [...there, ...all.filter((one) => !stay.has(targetKey(one))).slice(0, Math.max(0, room))];
 }
 
 function omittedFinding(asked: number, omitted: number, most: number): Finding[] {
@@ -147,7 +165,7 @@ export function answerReach(prepared: Prepared, request: QuestionRequest): Answe
   const before =
     was === undefined || earlier === undefined
       ? undefined
-      : sideOf(earlier, was, limited(was.targets, was.sources.length, most));
+      : sideOf(earlier, was, targetsBefore(was, asked, targets, most));
   const byKey = before === undefined ? undefined : new Map(before.pairs.map((pair) => [keyOf(pair), pair]));
   const pairs = table.pairs.map((pair) => pairOf(pair, byKey));
   const now = new Set(before === undefined ? [] : table.pairs.map(keyOf));

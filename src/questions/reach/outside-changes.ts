@@ -1,14 +1,14 @@
 /** What a change of policies lets in from outside of the cluster that was denied before, or denies, range by range. */
-import { addressOf } from '../../base/address.js';
+import { addressOf, type IPFamily } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
-import { namespacedName } from '../../cluster/objects.js';
+import { namespacedName, type Pod } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { isEvaluated } from '../../policies/policy-set.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { outsideRanges } from './outside-ranges.js';
+import { outsideRanges, rangesTold } from './outside-ranges.js';
 import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
@@ -37,19 +37,24 @@ function portsOf(
   return found;
 }
 
+/** The families of a pod's addresses. */
+const familiesOf = (pod: Pod) => podAddresses(pod).flatMap((text) => addressOf(text)?.family ?? []);
+
 /** Ranges outside whose verdict at a workload changes, with the policies that deny them. */
 type Ranges = Map<string, readonly string[]>;
 
 interface Changed {
   readonly name: string;
   readonly services: readonly string[];
+  /** Those of the pods that clients outside come to. */
+  readonly families: ReadonlySet<IPFamily>;
   readonly opened: Ranges;
   readonly cut: Ranges;
 }
 
-function openedFinding({ name, services, opened }: Changed): Finding[] {
+function openedFinding({ name, services, families, opened }: Changed): Finding[] {
   if (opened.size === 0) return [];
-  const wanted = [...opened.keys()];
+  const wanted = rangesTold(opened.keys(), families);
   const lead =
     services.length === 0
       ? 'No Service leads there from outside yet.'
@@ -63,9 +68,9 @@ function openedFinding({ name, services, opened }: Changed): Finding[] {
 }
 
 /** Nobody outside misses a workload to which no Service leads from there. */
-function cutFinding({ name, services, cut }: Changed): Finding[] {
+function cutFinding({ name, services, families, cut }: Changed): Finding[] {
   if (cut.size === 0 || services.length === 0) return [];
-  const wanted = [...cut.keys()];
+  const wanted = rangesTold(cut.keys(), families);
   const policies = [...new Set([...cut.values()].flat())];
   const message =
     `The change denies clients outside of the cluster (${listed(wanted)}) their connections to ${name}: ingress by ` +
@@ -89,11 +94,18 @@ export function outsideFindings(before: Prepared, after: Prepared): readonly Fin
   const policies = [before.cluster, after.cluster].flatMap((one) => policiesOf(one).filter(isEvaluated));
   const ranges = outsideRanges(after.cluster, policies, 'INGRESS');
   const ports = portsOf(after.cluster);
-  const changed = workloadsOnBothSides(before.cluster, after.cluster).map(({ name, pods }): Changed => {
+  // Of pods that policies treat alike one Service may lead to some, and none to others.
+  const led = (pod: Pod) => {
+    const known = ports.get(namespacedName(pod));
+    return known === undefined ? '' : [...known.ports.keys(), ...known.services].sort().join(' ');
+  };
+  const changed = workloadsOnBothSides(before.cluster, after.cluster, led).map(({ name, pods }): Changed => {
     const [opened, cut]: readonly [Ranges, Ranges] = [new Map(), new Map()];
     const services = new Set<string>();
+    const families = new Set<IPFamily>();
     for (const { was, is: pod } of pods) {
       const known = ports.get(namespacedName(pod));
+      for (const family of known === undefined ? [] : familiesOf(pod)) families.add(family);
       for (const asked of known?.ports.values() ?? []) {
         for (const outside of ranges) {
           const family = addressOf(outside.address)?.family;
@@ -111,7 +123,7 @@ export function outsideFindings(before: Prepared, after: Prepared): readonly Fin
         }
       }
     }
-    return { name, services: [...services].sort(), opened, cut };
+    return { name, services: [...services].sort(), families, opened, cut };
   });
   return [...changed.flatMap(cutFinding), ...changed.flatMap(openedFinding)];
 }

@@ -1,5 +1,5 @@
 /** What a change of policies lets workloads reach outside of the cluster that was denied before, or denies them. */
-import { addressOf } from '../../base/address.js';
+import { addressOf, type IPFamily } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import type { Pod } from '../../cluster/objects.js';
 import type { Resource } from '../../cluster/resources.js';
@@ -9,7 +9,7 @@ import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, isGiven, listOf } from '../../policies/rule.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { outsideRanges } from './outside-ranges.js';
+import { outsideRanges, rangesTold } from './outside-ranges.js';
 import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
@@ -118,7 +118,10 @@ export function egressFindings(before: Prepared, after: Prepared, names: Readonl
     if (!names.has(name)) continue;
     const [opened, cut]: readonly [ByRange, ByRange] = [new Map(), new Map()];
     for (const { was, is } of pods) compare(before, was, after, is, { opened, cut });
-    for (const change of [...changesOf(true, cut), ...changesOf(false, opened)]) {
+    const families = new Set<IPFamily>(
+      pods.flatMap(({ is }) => podAddresses(is).flatMap((text) => addressOf(text)?.family ?? [])),
+    );
+    for (const change of [...changesOf(true, cut, families), ...changesOf(false, opened, families)]) {
       const key = JSON.stringify(change);
       const known = changes.get(key) ?? { ...change, workloads: [] };
       known.workloads.push(name);
@@ -153,7 +156,11 @@ function compare(
 }
 
 /** Ranges of which the same ports are denied by the same policies are one change. */
-function changesOf(isCut: boolean, ranges: ByRange): readonly Omit<Change, 'workloads'>[] {
+function changesOf(
+  isCut: boolean,
+  ranges: ByRange,
+  families: ReadonlySet<IPFamily>,
+): readonly Omit<Change, 'workloads'>[] {
   const found = new Map<string, { ranges: string[]; ports: readonly string[]; policies: readonly string[] }>();
   for (const [range, { ports, policies }] of ranges) {
     const key = JSON.stringify([ports, [...policies].sort()]);
@@ -161,5 +168,5 @@ function changesOf(isCut: boolean, ranges: ByRange): readonly Omit<Change, 'work
     known.ranges.push(range);
     found.set(key, known);
   }
-  return [...found.values()].map((one) => ({ isCut, ...one }));
+  return [...found.values()].map((one) => ({ isCut, ...one, ranges: rangesTold(one.ranges, families) }));
 }

@@ -10,8 +10,18 @@ import { outsideAddressOf } from '../findings/policy-ranges.js';
 
 /** Addresses outside of the cluster that policies may treat alike. */
 export interface Outside {
+  /** As text; of those that stand for anywhere with their family. */
   readonly range: string;
   readonly address: string;
+}
+
+const anywhereOver = (family: IPFamily) => `anywhere over ${family}`;
+
+/** Ranges as they are told of somebody with addresses of these families: anywhere, where it is all of them. */
+export function rangesTold(ranges: Iterable<string>, families: ReadonlySet<IPFamily>): readonly string[] {
+  const [found, all] = [[...ranges], [...families].map(anywhereOver)];
+  if (!all.every((one) => found.includes(one))) return found;
+  return ['anywhere', ...found.filter((one) => !all.includes(one))];
 }
 
 /** Addresses that may stand for anywhere, the usual ones first. */
@@ -71,7 +81,7 @@ export function outsideRanges(
   }
   const all = FAMILIES.flatMap((family): Outside[] => {
     const address = anywhere(family, blocks);
-    return address === undefined ? [] : [{ range: 'anywhere', address }];
+    return address === undefined ? [] : [{ range: anywhereOver(family), address }];
   });
   return [...all, ...found.values()];
 }

@@ -9,6 +9,7 @@ import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { dnsServers } from '../findings/policy-dns.js';
 import type { Prepared } from '../prepare.js';
+import { type Denier, newDenier } from './new-denier.js';
 import { type Outcome, type Pair, shareOf } from './reach-table.js';
 import type { ReachTarget } from './reach-targets.js';
 
@@ -35,12 +36,9 @@ export function pairChanges(before: readonly Pair[], after: readonly Pair[]): re
   });
 }
 
-interface Shift extends PairChange {
+interface Shift extends PairChange, Denier {
   /** How much more policies deny, or deny less. */
   readonly share: Fraction;
-  readonly policies: readonly string[];
-  readonly direction: string;
-  readonly detail: string;
 }
 
 /** Pairs of which policies deny more than before; `more` false: less, and more is delivered. */
@@ -54,16 +52,8 @@ function shifts(changes: readonly PairChange[], more: boolean): readonly Shift[]
       Fraction,
     ];
     if (compare(denied, deniedLess) <= 0 || compare(deliveredMore, delivered) <= 0) return [];
-    const by = right.filter(isDenied).sort((a, b) => compare(b.share.nominal, a.share.nominal))[0];
-    return [
-      {
-        ...change,
-        share: subtract(denied, deniedLess),
-        policies: by?.policies ?? [],
-        direction: by?.direction ?? '',
-        detail: by?.end.detail ?? '',
-      },
-    ];
+    const by = newDenier(left.filter(isDenied), right.filter(isDenied));
+    return [{ ...change, ...by, share: subtract(denied, deniedLess) }];
   });
 }
 
@@ -86,8 +76,23 @@ const portOf = ({ service, workload, port, portName, protocol, family }: ReachTa
 
 const wordsOf = (group: readonly Shift[]) => listed(group.map(({ from }) => sourceName(from)));
 
+/** The least and the largest share of a group. */
+function sharesOf(group: readonly [Shift, ...Shift[]]): { readonly least: string; readonly most: string } {
+  const sorted = group.map(({ share }) => share).sort(compare);
+  const text = (one: Fraction | undefined) => (one === undefined ? '' : `${one.n}${one.d === 1n ? '' : `/${one.d}`}`);
+  return { least: text(sorted[0]), most: text(sorted.at(-1)) };
+}
+
+/** Which part of their connections the workloads of a group lose: nothing where that is all of each. */
+function partWords(group: readonly [Shift, ...Shift[]]): string {
+  const { least, most } = sharesOf(group);
+  if (least !== most) return `${least} to ${most === '1' ? 'all' : most} of `;
+  return most === '1' ? '' : `${most} of `;
+}
+
 function evidenceOf(group: readonly [Shift, ...Shift[]]) {
   const [{ to, policies, direction, detail }] = group;
+  const { least, most } = sharesOf(group);
   return {
     ...portOf(to),
     policy: policies.join(','),
@@ -95,7 +100,8 @@ function evidenceOf(group: readonly [Shift, ...Shift[]]) {
     direction,
     from: group.slice(0, MAX_LISTED).map(({ from }) => sourceName(from)),
     fromCount: group.length,
-    share: `${group[0].share.n}${group[0].share.d === 1n ? '' : `/${group[0].share.d}`}`,
+    share: most,
+    ...(least === most ? {} : { leastShare: least }),
     explanation: detail,
   };
 }
@@ -109,7 +115,8 @@ const ESTABLISHED: Readonly<Record<string, string>> = {
 /** What becomes of established connections of so many pairs that are denied; of none: of those with outside. */
 export function establishedFinding(pairs: number, { by }: Enforcement): Finding {
   const kept = by?.established ?? 'UNKNOWN';
-  const who = by?.name ?? 'Who enforces the policies is not known, and';
+  const name = by?.name ?? 'Who enforces the policies is not known, and';
+  const who = `${name[0]?.toUpperCase()}${name.slice(1)}`;
   const what =
     pairs === 0
       ? 'connections with addresses outside of the cluster'
@@ -143,14 +150,13 @@ export function pairFindings(
   const enforcement = enforcementOf(after.cluster, after.settings.network.policies);
   const cut = shifts(changes, true);
   const cuts = grouped(cut).map((group): Finding => {
-    const [{ to, share, policies, direction }] = group;
-    const part = share.n === share.d ? '' : `${share.n}/${share.d} of `;
+    const [{ to, policies, direction }] = group;
     const whose = direction === 'EGRESS' ? 'egress' : 'ingress';
     const dns = isDns(after, to);
     const words = targetWords(after, to);
     const name = dns ? `DNS (${words})` : words;
     const message =
-      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` +
+      `The change denies ${partWords(group)}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` +
       `${deniersText(policies)}.`;
     return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
   });

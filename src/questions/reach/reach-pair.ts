@@ -1,8 +1,7 @@
 /** A pair of a workload and a target as answers have it. */
-import { compare, isZero } from '../../base/fraction.js';
+import { add, compare, type Fraction, isZero } from '../../base/fraction.js';
 import { whenRead } from '../../base/when-read.js';
 import type { ReachPair, ReachShares } from '../../contract/answers.js';
-import type { Share } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { isDenied, keyOf, type PairChange, sourceName } from './pair-changes.js';
 import { type Outcome, type Pair, shareOf } from './reach-table.js';
@@ -52,11 +51,18 @@ const shape = (outcomes: readonly Outcome[]) =>
     ]),
   );
 
-/** What a change does to a pair. */
+/** How much is delivered at least, and at most: what is not known may be. */
+function bounds(outcomes: readonly Outcome[]): { readonly least: Fraction; readonly most: Fraction } {
+  const least = shareOf(outcomes, ({ verdict }) => verdict === 'DELIVERED').nominal;
+  return { least, most: add(least, shareOf(outcomes, ({ verdict }) => verdict === 'UNKNOWN').nominal) };
+}
+
+/** What a change does to a pair: less or more is delivered only where what is not known cannot make up for it. */
 function changeOf(was: readonly Outcome[], is: readonly Outcome[]): NonNullable<ReachPair['change']> {
-  const [before, after] = [was, is].map((one) => shareOf(one, ({ verdict }) => verdict === 'DELIVERED').nominal);
-  const way = compare(after as Share['nominal'], before as Share['nominal']);
-  if (way !== 0) return way < 0 ? 'CUT' : 'OPENED';
+  const [before, after] = [bounds(was), bounds(is)];
+  if (compare(after.most, before.least) < 0) return 'CUT';
+  if (compare(after.least, before.most) > 0) return 'OPENED';
+  if ([before, after].some(({ least, most }) => compare(least, most) !== 0)) return 'UNKNOWN';
   return shape(was) === shape(is) ? 'SAME' : 'OTHER';
 }
 

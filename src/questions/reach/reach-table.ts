@@ -173,10 +173,9 @@ class Judge {
     const standsFor = way.sender.kind === 'POD' ? way.sender.address : undefined;
     let ending: Ending | undefined;
     let by: { readonly direction: Direction; readonly policies: readonly string[] } | undefined;
-    let node: string | undefined;
     for (const point of way.points) {
-      if (ending !== undefined && point.node !== node) break;
-      node = point.node;
+      // What is denied stays denied; of what is not known a later node may deny.
+      if (ending !== undefined && ending.verdict !== 'UNKNOWN') break;
       const judged = this.#at(point, from, standsFor);
       this.isConcerned ||= judged.isConcerned;
       if (!this.#enforcement.enforced) continue;

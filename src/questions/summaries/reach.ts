@@ -22,18 +22,26 @@ function byWhom(pairs: readonly ReachPair[]): string {
   return sorted.length === 0 ? '' : ` (${listed(sorted)})`;
 }
 
-const example = ({ from, to }: ReachPair) => `${from} to ${to}`;
-
+/** Cut, opened and added pairs; where two families are asked about, with the family. */
 function changed(pairs: readonly ReachPair[]): string {
   const of = (wanted: ReachPair['change']) => pairs.filter(({ change }) => change === wanted);
-  const [cut, opened, added] = [of('CUT'), of('OPENED'), of('ADDED')];
+  const [cut, opened, added, unknown] = [of('CUT'), of('OPENED'), of('ADDED'), of('UNKNOWN')];
+  const isOfTwo = new Set(pairs.map(({ family }) => family)).size > 1;
+  const example = ({ from, to, family }: ReachPair) => `${from} to ${to}${isOfTwo ? ` over ${family}` : ''}`;
   const parts = [
     ...(cut.length === 0 ? [] : [`cuts ${count(cut.length, 'pair')} (${listed(cut.map(example))})`]),
     ...(opened.length === 0 ? [] : [`opens ${count(opened.length, 'pair')} (${listed(opened.map(example))})`]),
     ...(added.length === 0 ? [] : [`adds ${count(added.length, 'pair')}`]),
   ];
-  return parts.length === 0 ? 'The change cuts and opens no pair. ' : `The change ${listed(parts, 3)}. `;
+  const notKnown =
+    unknown.length === 0 ? '' : `What the change does to ${count(unknown.length, 'pair')} is not known. `;
+  if (parts.length > 0) return `The change ${listed(parts, 3)}. ${notKnown}`;
+  return notKnown === '' ? 'The change cuts and opens no pair. ' : notKnown;
 }
+
+/** Pairs of which nothing is delivered, a part is denied and a part lost for other causes. */
+const isMixed = ({ delivered, denied, lost, unknown }: ReachPair) =>
+  unknown === undefined && delivered.fraction === '0' && denied !== undefined && lost !== undefined;
 
 /** How many pairs deliver, are denied and by whom; with changes, first what they cut and open. */
 export function reachSummary({ pairs, counts, sources, targets, to, enforcement }: ReachResult): string {
@@ -43,9 +51,14 @@ export function reachSummary({ pairs, counts, sources, targets, to, enforcement 
     `${count(sources.length, 'workload')} and ` +
     `${count(targets.length, to === 'SERVICES' ? 'Service port' : 'port')}`;
   const all = counts.pairs === 1 ? 'The pair' : `${counts.delivered} of ${count(counts.pairs, 'pair')}`;
+  const mixed = pairs.filter(isMixed).length;
+  const partly = counts.partly - mixed;
   const rest = [
     ...(counts.denied === 0 ? [] : [`network policies deny ${counts.denied}${byWhom(pairs)}`]),
-    ...(counts.partly === 0 ? [] : [`${counts.partly} ${counts.partly === 1 ? 'delivers' : 'deliver'} a part`]),
+    ...(partly === 0 ? [] : [`${partly} ${partly === 1 ? 'delivers' : 'deliver'} a part`]),
+    ...(mixed === 0
+      ? []
+      : [`${mixed} ${mixed === 1 ? 'delivers' : 'deliver'} nothing, a part denied and the rest lost for other causes`]),
     ...(counts.lost === 0 ? [] : [`${counts.lost} ${counts.lost === 1 ? 'is' : 'are'} lost for other causes`]),
     ...(counts.unknown === 0 ? [] : [`${counts.unknown} ${counts.unknown === 1 ? 'is' : 'are'} not known`]),
   ];

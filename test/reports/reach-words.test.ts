@@ -1,0 +1,41 @@
+/** Cells of the matrix and the summary of who reaches whom, for pairs of which nothing is delivered. */
+import t from 'tap';
+import type { ReachPair, ReachResult } from '../../src/contract/answers.js';
+import { reachSummary } from '../../src/questions/summaries/reach.js';
+import { cellOf } from '../../src/reports/reach-matrix.js';
+
+const share = (fraction: string) => ({ fraction, value: 0, programmed: '0' });
+
+/** A pair with these shares: delivered, denied, lost, not known. */
+function pairOf([delivered, denied, lost, unknown]: readonly string[]): ReachPair {
+  const given = (one: string | undefined) => one !== undefined && one !== '0';
+  return {
+    ...{ from: 'Deployment a/a', to: 'a/b:80', family: 'IPv4', delivered: share(delivered ?? '0') },
+    ...(given(denied) ? { denied: share(denied as string) } : {}),
+    ...(given(lost) ? { lost: share(lost as string) } : {}),
+    ...(given(unknown) ? { unknown: share(unknown as string) } : {}),
+  } as ReachPair;
+}
+
+const CELLS: readonly (readonly [cell: string, shares: readonly string[]])[] = [
+  ['yes', ['1', '0', '0', '0']],
+  ['no', ['0', '1', '0', '0']],
+  ['lost', ['0', '0', '1', '0']],
+  ['no+lost', ['0', '1/2', '1/2', '0']],
+  ['1/3', ['1/3', '1/3', '1/3', '0']],
+  ['?', ['0', '1/2', '0', '1/2']],
+];
+
+t.test('cells', async (t) => {
+  for (const [cell, shares] of CELLS) t.equal(cellOf(pairOf(shares)), cell, shares.join(' '));
+});
+
+t.test('a pair that delivers nothing does not deliver a part', async (t) => {
+  const pairs = [pairOf(['0', '1/2', '1/2']), pairOf(['1/2', '1/2']), pairOf(['1'])];
+  const summary = reachSummary({
+    ...{ to: 'SERVICES', pairs, sources: [{}], targets: [{}, {}, {}], enforcement: { enforced: true, why: '' } },
+    counts: { pairs: 3, delivered: 1, denied: 0, lost: 0, partly: 2, unknown: 0, omitted: 0 },
+  } as unknown as ReachResult);
+  t.match(summary, '1 of 3 pairs');
+  t.match(summary, '1 delivers a part; 1 delivers nothing, a part denied and the rest lost for other causes.');
+});
