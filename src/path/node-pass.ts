@@ -160,10 +160,10 @@ class NodePass {
     const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
     const policedOne = { ...passing, branch: judged.branch };
     if (judged.ending === undefined) this.#post(policedOne, route);
-    else
-      this.#denied(foreseen(fabric, node, judged.branch, leaving), judged.ending, (pass) =>
-        pass.#post(policedOne, route),
-      );
+    else {
+      const { branch, ending } = foreseen(fabric, node, judged.branch, judged.ending, leaving);
+      this.#denied(branch, ending, (pass) => pass.#post(policedOne, route));
+    }
   }
 
   /** Past POSTROUTING, out of the node. */

@@ -184,6 +184,13 @@ function gatewayOf(fabric: Fabric, node: string): string | undefined {
   return cidr && firstHost(cidr);
 }
 
+/** Where a packet was sent that this node sends on: by DNAT, or by IPVS. */
+function sentToOf({ connection, balanced, destinationPort }: Packet): PolicyPoint['sentTo'] {
+  if (balanced !== undefined) return { address: balanced.address, port: balanced.port };
+  const { dnat, originalDestination: address, originalDestinationPort: port = destinationPort } = connection;
+  return dnat && address !== undefined ? { address, port } : undefined;
+}
+
 /**
  * A point as the plugin sees it: one that polices after SNAT sees what this node masquerades as coming from the gateway
  * of its pods, on the pod's own node too (antrea-io/antrea PR 1816). One that polices before DNAT sees where the pod
@@ -197,9 +204,9 @@ function seenBy(
   leaving: () => Packet,
 ): PolicyPoint {
   const { node, direction, flow } = point;
-  const { originalDestination: address, originalDestinationPort: port = flow.port, dnat } = packet.connection;
-  if (by?.seesServices === true && direction === 'EGRESS' && dnat && address !== undefined) {
-    return { ...point, sentTo: { address, port } };
+  if (by?.seesServices === true && direction === 'EGRESS') {
+    const sentTo = sentToOf(packet);
+    return sentTo === undefined ? point : { ...point, sentTo };
   }
   if (by?.seesMasqueraded !== true || direction !== 'INGRESS') return point;
   if (leaving().source === flow.source.address) return point;
@@ -254,20 +261,30 @@ function tellSeen(
 
 /**
  * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated.
- * `leaving` is the packet as it would leave this node for the receiver's. The branch as it is where the receiver is no
- * pod of another node.
+ * `leaving` is the packet as it would leave this node for the receiver's. Where it is not known what the sender's
+ * policies do, a denial by the receiver's is the end: it does not arrive either way. The branch as it is where the
+ * receiver is no pod of another node.
  */
-export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: () => Packet): Branch {
+export function foreseen(
+  fabric: Fabric,
+  node: string,
+  branch: Branch,
+  ending: Ending,
+  leaving: () => Packet,
+): Required<Policed> {
   const { cluster, settings } = fabric;
   // Where it goes is settled: what a node does last is to masquerade it.
   const pod = podOfAddress(cluster, branch.packet.destination);
   const at = pod?.spec?.nodeName;
-  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
+  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return { branch, ending };
   const { by } = enforcementOf(cluster, settings.network.policies);
   const flow = flowOf(fabric, leaving(), by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
-  const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
-  return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
+  const judged = judge(cluster, point, pod, by);
+  const comes = ending.verdict === 'UNKNOWN' ? 'if it comes there' : 'where it does not come';
+  const step = stepOf(point, pod, judged, `at ${at}, ${comes}: `);
+  const told = step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
+  return { branch: told, ending: firstEnding(ending, judged.ending) ?? ending };
 }
 
 function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {
@@ -276,7 +293,7 @@ function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow 
     destination: endOf(fabric, packet.destination),
     protocol: packet.protocol,
     port: packet.destinationPort,
-    ...(packet.connection.dnat ? { isHairpin: true } : {}),
+    ...(packet.connection.dnat || packet.balanced !== undefined ? { isHairpin: true } : {}),
   };
   return asRead(flow, by);
 }
