@@ -168,14 +168,15 @@ class Judge {
     return remember(this.#listOf, policies, () => remember(this.#lists, policies.join(' '), () => policies));
   }
 
-  /** The end of a way for a pod: the walk's own, or that of the first node whose policies do not let it pass. */
+  /** The end of a way for a pod: the walk's own, or that of the first node whose policies surely do not let it pass. */
   #ended(way: Way, from: Client): Omit<Outcome, 'share'> {
     const standsFor = way.sender.kind === 'POD' ? way.sender.address : undefined;
     let ending: Ending | undefined;
     let by: { readonly direction: Direction; readonly policies: readonly string[] } | undefined;
     let node: string | undefined;
     for (const point of way.points) {
-      if (ending !== undefined && point.node !== node) break;
+      // Past a node of which it is not known whether it lets it pass, a denial decides.
+      if (ending !== undefined && ending.verdict !== 'UNKNOWN' && point.node !== node) break;
       node = point.node;
       const judged = this.#at(point, from, standsFor);
       this.isConcerned ||= judged.isConcerned;
