@@ -1,10 +1,13 @@
 /** Defaults that the API server stores with objects. Source: Kubernetes 1.36 pkg/apis. */
 import { filled, podDefaults, withItems } from './defaults/pod-spec.js';
 import { workloadDefaults } from './defaults/workloads.js';
-import { type Fields, fieldsIn, listIn } from './read-fields.js';
+import { type Fields, fieldsIn, isGiven, listIn } from './read-fields.js';
 
-/** Ports without a protocol are of TCP. */
-const withProtocol = (port: Fields): Fields => filled(port, { protocol: 'TCP' });
+/** Ports that give no protocol are of TCP. An empty text is given, and refused later: the field is a pointer. */
+const withProtocol = (port: Fields): Fields => (isGiven(port.protocol) ? port : { ...port, protocol: 'TCP' });
+
+/** Ports of Endpoints: there an empty text is no protocol, too. */
+const withEndpointsProtocol = (port: Fields): Fields => filled(port, { protocol: 'TCP' });
 
 /** The spec of a NetworkPolicy: its types where it names none, the protocol of its ports. */
 function networkPolicySpec(spec: Fields): Fields {
@@ -56,7 +59,7 @@ export function withDefaults(kind: string, object: Fields): Fields {
     case 'EndpointSlice':
       return withItems(object, 'ports', (port) => ({ ...withProtocol(port), name: port.name ?? '' }));
     case 'Endpoints':
-      return withItems(object, 'subsets', (subset) => withItems(subset, 'ports', withProtocol));
+      return withItems(object, 'subsets', (subset) => withItems(subset, 'ports', withEndpointsProtocol));
     default:
       return object;
   }

@@ -62,12 +62,32 @@ function selectorOf(value: unknown): LabelSelector | undefined {
   return { matchLabels: labels, matchExpressions: expressions };
 }
 
-/** Labels as Cilium's selectors name them: each also with the prefix of its source. */
-function withSources(labels: Labels, namespace: string): Labels {
-  const own = Object.entries({ ...labels, 'io.kubernetes.pod.namespace': namespace });
-  return Object.fromEntries(
-    own.flatMap(([key, value]) => ['', 'k8s:', 'k8s.', 'any:', 'any.'].map((source) => [`${source}${key}`, value])),
-  );
+/** The source of a label, as Cilium's selectors may put it before its key. */
+const SOURCE = /^(?:k8s|any)[:.]/;
+
+/** What Cilium puts before the keys of labels of a pod's namespace. */
+const OF_NAMESPACE = 'io.cilium.k8s.namespace.labels.';
+
+/** Labels that Cilium gives pods by their service account and their cluster, which are not known here. */
+const OF_CILIUM = /^io\.cilium\.k8s\.policy\./;
+
+/**
+ * Whether a selector of Cilium selects a pod, which has labels of its namespace, too. Labels that are not known may
+ * match, and count as a match.
+ */
+function ciliumSelects(cluster: Cluster, labels: Labels, namespace: string, value: unknown): boolean {
+  const selector = selectorOf(value);
+  if (selector === undefined) return true;
+  const inherited = namespaceLabels(cluster, namespace);
+  const given = Object.entries(inherited ?? {}).map(([key, one]) => [`${OF_NAMESPACE}${key}`, one]);
+  const own = { ...labels, ...Object.fromEntries(given), 'io.kubernetes.pod.namespace': namespace };
+  const asked = [
+    ...Object.entries(selector.matchLabels ?? {}).map(([key, one]) => ({ key, operator: 'In', values: [one] })),
+    ...(selector.matchExpressions ?? []),
+  ];
+  const plain = asked.map((one) => (Object.hasOwn(own, one.key) ? one : { ...one, key: one.key.replace(SOURCE, '') }));
+  const isOpen = (key: string) => OF_CILIUM.test(key) || (inherited === undefined && key.startsWith(OF_NAMESPACE));
+  return matchesSelector(own, { matchExpressions: plain.filter(({ key }) => !isOpen(key)) });
 }
 
 /** The labels of a namespace; undefined where its object is not in the snapshot. */
@@ -154,11 +174,12 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
   if (kind.startsWith('Cilium')) {
     if (kind === 'CiliumNetworkPolicy' && own !== namespace) return false;
     const rules = Array.isArray(spec.specs) ? [spec, ...spec.specs].map(fieldsOf) : [spec];
-    const named = withSources(labels, namespace);
     // A rule with nodeSelector is about hosts.
     return rules.some(
       ({ endpointSelector, nodeSelector }) =>
-        nodeSelector === undefined && endpointSelector !== undefined && selects(named, endpointSelector),
+        nodeSelector === undefined &&
+        endpointSelector !== undefined &&
+        ciliumSelects(cluster, labels, namespace, endpointSelector),
     );
   }
   if (apiVersion.includes('projectcalico.org')) {

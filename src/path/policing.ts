@@ -184,6 +184,13 @@ function gatewayOf(fabric: Fabric, node: string): string | undefined {
   return cidr && firstHost(cidr);
 }
 
+/** Where a packet was sent that this node sends on: by DNAT, or by IPVS. */
+function sentToOf({ connection, balanced, destinationPort }: Packet): PolicyPoint['sentTo'] {
+  if (balanced !== undefined) return { address: balanced.address, port: balanced.port };
+  const { dnat, originalDestination: address, originalDestinationPort: port = destinationPort } = connection;
+  return dnat && address !== undefined ? { address, port } : undefined;
+}
+
 /**
  * A point as the plugin sees it: one that polices after SNAT sees what this node masquerades as coming from the gateway
  * of its pods, on the pod's own node too (antrea-io/antrea PR 1816). One that polices before DNAT sees where the pod
@@ -197,9 +204,9 @@ function seenBy(
   leaving: () => Packet,
 ): PolicyPoint {
   const { node, direction, flow } = point;
-  const { originalDestination: address, originalDestinationPort: port = flow.port, dnat } = packet.connection;
-  if (by?.seesServices === true && direction === 'EGRESS' && dnat && address !== undefined) {
-    return { ...point, sentTo: { address, port } };
+  if (by?.seesServices === true && direction === 'EGRESS') {
+    const sentTo = sentToOf(packet);
+    return sentTo === undefined ? point : { ...point, sentTo };
   }
   if (by?.seesMasqueraded !== true || direction !== 'INGRESS') return point;
   if (leaving().source === flow.source.address) return point;
@@ -273,8 +280,8 @@ export function foreseen(
   const flow = flowOf(fabric, leaving(), by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
   const judged = judge(cluster, point, pod, by);
-  const comes = ending.verdict === 'UNKNOWN' ? 'may or may not' : 'does not';
-  const step = stepOf(point, pod, judged, `at ${at}, where it ${comes} come: `);
+  const comes = ending.verdict === 'UNKNOWN' ? 'if it comes there' : 'where it does not come';
+  const step = stepOf(point, pod, judged, `at ${at}, ${comes}: `);
   if (step === undefined) return ended;
   return {
     branch: { ...branch, trail: hostStep(branch.trail, step) },
@@ -288,7 +295,7 @@ function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow 
     destination: endOf(fabric, packet.destination),
     protocol: packet.protocol,
     port: packet.destinationPort,
-    ...(packet.connection.dnat ? { isHairpin: true } : {}),
+    ...(packet.connection.dnat || packet.balanced !== undefined ? { isHairpin: true } : {}),
   };
   return asRead(flow, by);
 }

@@ -8,7 +8,7 @@ import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
 import { best, fieldsOf, inNetwork, inRange, isGiven, listOf, namesPort, readNetwork, type Verdict } from './rule.js';
-import { allOf, type Match, relatesTo, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
+import { allOf, type Match, relatesTo, selectorOf, selectsAll, selectsNamespace, selectsPod } from './selectors.js';
 
 export type Tier = 'ADMIN' | 'BASELINE';
 export type Action = 'ALLOW' | 'DENY' | 'PASS';
@@ -88,6 +88,13 @@ function selects(cluster: Cluster, value: unknown, pod: Pod, subject?: Pod): Mat
   return allOf(inNamespace, selectsPod(podSelector, pod));
 }
 
+/** Whether `{namespaces}` or `{pods}` selects every pod, whatever its labels and its namespace. */
+function selectsAny(value: unknown): boolean {
+  const selectors = selectorsOf(value);
+  if (selectors === undefined || isRelative(selectors.namespaceSelector)) return false;
+  return selectsAll(selectors.namespaceSelector) && selectsAll(selectors.podSelector);
+}
+
 /** Whether the policy is about the pod. */
 export function isSubject(cluster: Cluster, policy: AdminPolicy, pod: Pod): Match {
   const selected = selects(cluster, policy.subject, pod);
@@ -104,7 +111,11 @@ function matchesPeer(
 ): Verdict {
   const fields = fieldsOf(value);
   if (isGiven(fields.namespaces) || isGiven(fields.pods)) {
-    if (end.pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
+    if (end.pod === undefined) {
+      if (end.isSomePod !== true) return 'PEER';
+      // Who sends it is a pod. An address that it goes to may be nobody's.
+      return direction === 'INGRESS' && selectsAny(value) ? undefined : 'UNKNOWN';
+    }
     const selected = selects(cluster, value, end.pod, subject);
     return selected === undefined ? 'UNKNOWN' : selected === true ? undefined : 'PEER';
   }

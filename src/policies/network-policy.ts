@@ -19,7 +19,7 @@ import {
   readNetwork,
   type Verdict,
 } from './rule.js';
-import { labelText, type Match, selectorOf, selectsNamespace } from './selectors.js';
+import { labelText, type Match, selectorOf, selectsAll, selectsNamespace } from './selectors.js';
 
 /** A peer as it is evaluated: an address range, or what selects pods and their namespaces; neither matches nothing. */
 type Peer =
@@ -166,7 +166,12 @@ function matchesPeer(cluster: Cluster, policy: PodPolicy, peer: Peer, end: End, 
   if (peer.kind === 'NOTHING') return 'PEER';
   if (peer.kind === 'BLOCK') return matchesBlock(peer, end, flow);
   const { pod } = end;
-  if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
+  if (pod === undefined) {
+    if (end.isSomePod !== true) return 'PEER';
+    // Who sends it is a pod. An address that it goes to may be nobody's.
+    const isAny = end === flow.source && (peer.pods === undefined || selectsAll(peer.pods));
+    return isAny && selectsAll(peer.namespaces) ? undefined : 'UNKNOWN';
+  }
   const namespace = namespaceOf(pod);
   const inNamespace =
     peer.namespaces === undefined ? namespace === policy.namespace : peer.inNamespaces.has(cluster, namespace);

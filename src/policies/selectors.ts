@@ -49,6 +49,13 @@ function readSelector(value: object): LabelSelector | undefined {
   return { matchLabels: labels, matchExpressions: expressions };
 }
 
+/** Whether a selector asks for nothing: it selects everything, whatever its labels. */
+export function selectsAll(value: unknown): boolean {
+  const selector = selectorOf(value);
+  if (selector === undefined) return false;
+  return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
+}
+
 interface NamespaceLabels {
   readonly labels: Labels;
   /** Whether the snapshot holds the namespace: else only its name is known. */

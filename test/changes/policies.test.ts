@@ -111,6 +111,11 @@ const ports = (port: object) => ({ podSelector: {}, ingress: [{ ports: [port] }]
 
 const WRONG: readonly Wrong[] = [
   {
+    what: 'a protocol that is an empty text, which is not one that is absent',
+    spec: ports({ protocol: '', port: 80 }),
+    pointer: '/spec/ingress/0/ports/0/protocol',
+  },
+  {
     what: 'an operator that is none',
     spec: { podSelector: { matchExpressions: [{ key: 'a', operator: 'Is', values: ['b'] }] } },
     pointer: '/spec/podSelector/matchExpressions/0/operator',

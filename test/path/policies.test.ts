@@ -118,6 +118,77 @@ t.test('both directions are evaluated, even if the sender is denied on another n
   }
 });
 
+t.test('where it is not known what the sender’s policies do, a denial at the other end decides', async (t) => {
+  const { policedSnapshot, networkPolicy, CALICO } = await import('../support/policed-cluster.js');
+  const ofCalico = {
+    apiVersion: 'crd.projectcalico.org/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { selector: "app == 'web'", egress: [{ action: 'Allow' }] },
+  };
+  const db = (ingress: readonly unknown[]) =>
+    networkPolicy('db', { podSelector: { matchLabels: { app: 'db' } }, policyTypes: ['Ingress'], ingress });
+  const CASES: readonly (readonly [what: string, ingress: readonly unknown[], verdict: string])[] = [
+    ['it denies', [], 'DROPPED NETWORK_POLICY'],
+    ['it lets through', [{}], 'UNKNOWN NETWORK_POLICY'],
+  ];
+  const path = { source: { pod: 'shop/web-0' }, destination: { service: { namespace: 'shop', name: 'db', port: 80 } } };
+  for (const [what, ingress, expected] of CASES) {
+    const answer = ask(
+      'path',
+      { path } as never,
+      policedSnapshot({ policies: [db(ingress)], more: [CALICO, ofCalico] }),
+    );
+    t.same(verdicts(answer), [expected], what);
+    const [step] = answer.result.traces[0]?.hops.flatMap(({ steps }) => steps.filter((one) => one.policy)) ?? [];
+    t.match(step?.detail, 'at n3, if it comes there: ', what);
+  }
+});
+
+t.test('some pod that stands for the client matches what selects every pod', async (t) => {
+  const { policedSnapshot, networkPolicy, enforcer } = await import('../support/policed-cluster.js');
+  const ENFORCER = enforcer('kube-network-policies', 'registry.k8s.io/kube-network-policies:v1.0.0-npa-v1alpha1');
+  const db = (peer: object) =>
+    networkPolicy('db', {
+      podSelector: { matchLabels: { app: 'db' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [peer] }],
+    });
+  const admin = (peer: object) => ({
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'deny' },
+    spec: { priority: 1, subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [peer] }] },
+  });
+  const some = { matchLabels: { team: 'b' } };
+  const CASES: readonly (readonly [what: string, one: unknown, verdict: string, isTaken: boolean])[] = [
+    ['every namespace', db({ namespaceSelector: {} }), 'DELIVERED', false],
+    [
+      'every pod of every namespace',
+      db({ namespaceSelector: {}, podSelector: { matchLabels: {} } }),
+      'DELIVERED',
+      false,
+    ],
+    ['some namespaces', db({ namespaceSelector: some }), 'DELIVERED', true],
+    ['some pods', db({ namespaceSelector: {}, podSelector: some }), 'DELIVERED', true],
+    ['every pod of the policy’s namespace', db({ podSelector: {} }), 'DELIVERED', true],
+    ['denied: every namespace', admin({ namespaces: {} }), 'DROPPED NETWORK_POLICY', false],
+    ['denied: every pod', admin({ pods: { namespaceSelector: {}, podSelector: {} } }), 'DROPPED NETWORK_POLICY', false],
+    ['denied: some namespaces', admin({ namespaces: some }), 'DELIVERED', true],
+    ['denied: namespaces that are compared', admin({ namespaces: { sameLabels: ['team'] } }), 'DELIVERED', true],
+  ];
+  const path = { source: { podOn: 'n1' }, destination: { service: { namespace: 'shop', name: 'db', port: 80 } } };
+  for (const [what, one, expected, isTaken] of CASES) {
+    const answer = ask('path', { path } as never, policedSnapshot({ policies: [one], more: [ENFORCER] }));
+    t.same(verdicts(answer), [expected], what);
+    t.equal(
+      answer.findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED'),
+      isTaken,
+      `${what}: whether labels decide`,
+    );
+  }
+});
+
 t.test('who enforces, and how plugins differ', async (t) => {
   const { policedSnapshot, networkPolicy, enforcer, CALICO } = await import('../support/policed-cluster.js');
   const db = (ingress: readonly unknown[]) =>
@@ -245,6 +316,17 @@ t.test('who enforces, and how plugins differ', async (t) => {
     const path = { source, destination };
     const { result } = ask('path', { path } as never, policedSnapshot({ policies: [one], more }));
     t.same([...new Set(result.traces.map((trace) => trace.verdict))], [verdict], what);
+  }
+  for (const mode of ['iptables', 'nftables', 'ipvs']) {
+    const path = { source: { pod: 'shop/web-0' }, destination: { service: clusterIP } };
+    for (const [one, verdict] of [
+      [to8080, 'UNKNOWN'],
+      [both, 'DELIVERED'],
+    ] as const) {
+      const request = { path, settings: { kubeProxy: { mode } } };
+      const { result } = ask('path', request as never, policedSnapshot({ policies: [one], more: [AWS] }));
+      t.match(result.traces, [{ verdict }], `AWS: before the Service is translated, ${mode}`);
+    }
   }
   const always = { more: cilium({ 'enable-policy': 'always' }) };
   const straight = { destination: { pod: 'shop/db-0', port: 8080 } };

@@ -15,13 +15,20 @@ const cluster = (tier: 'Admin' | 'Baseline', ...ingress: readonly unknown[]) => 
   spec: { tier, priority: 1, subject: SHOP, ingress },
 });
 
-function outcome(policies: readonly unknown[], namespaces: readonly unknown[] = NAMESPACES): string {
+const MODES = ['iptables', 'nftables', 'ipvs'] as const;
+
+function outcome(
+  policies: readonly unknown[],
+  namespaces: readonly unknown[] = NAMESPACES,
+  mode: (typeof MODES)[number] = 'iptables',
+): string {
   const snapshot = policedSnapshot({ policies, namespaces, more: [ENFORCER] });
   const question = {
     source: { pod: 'shop/db-0' },
     destination: { service: { namespace: 'shop', name: 'db', port: 80 } },
   };
-  const { traces = [] } = ask('path', { path: question } as never, snapshot).result as {
+  const { traces = [] } = ask('path', { path: question, settings: { kubeProxy: { mode } } } as never, snapshot)
+    .result as {
     traces?: readonly { verdict: string; cause?: string }[];
   };
   return traces.map(({ verdict, cause }) => [verdict, cause].join(' ').trim()).join(', ');
@@ -38,6 +45,13 @@ t.test('each tier counts in its turn', async (t) => {
     'nor after a rule that passes on',
   );
   t.equal(outcome([cluster('Admin', { ...DENY, action: 'Pass' }, DENY)]), 'DELIVERED', 'passing on skips the rest');
+});
+
+t.test('it went through its Service in every mode of kube-proxy', async (t) => {
+  for (const mode of MODES) {
+    t.equal(outcome([cluster('Admin', DENY)], NAMESPACES, mode), 'DROPPED NETWORK_POLICY', mode);
+    t.equal(outcome([ISOLATES], NAMESPACES, mode), 'DELIVERED', mode);
+  }
 });
 
 t.test('a rule of which it is not known whether it matches does not decide', async (t) => {

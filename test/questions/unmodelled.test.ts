@@ -104,6 +104,9 @@ const POLICY = (metadata = {}, spec = {}) => ({
   spec: { podSelector: {}, ...spec },
 });
 
+/** What Cilium names the labels of a pod's namespace by. */
+const CILIUM_NS = 'io.cilium.k8s.namespace.labels';
+
 t.test('network policies', async (t) => {
   const code = 'NETWORK_POLICY_NOT_EVALUATED';
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', labels: { team: 'a' } } };
@@ -130,6 +133,22 @@ t.test('network policies', async (t) => {
     ['a namespace by label, which is evaluated', [namespace, admin({ matchLabels: { team: 'a' } })], false],
     ['Cilium', [cilium({ matchLabels: { 'k8s:app': 'web' } })], true],
     ['Cilium, others', [cilium({ matchLabels: { app: 'x' } })], false],
+    ['Cilium, any source', [cilium({ matchLabels: { 'any:app': 'web', app: 'web' } })], true],
+    [
+      'Cilium, a namespace by its name',
+      [cilium({ matchLabels: { 'k8s:io.kubernetes.pod.namespace': 'default' } })],
+      true,
+    ],
+    ['Cilium, another namespace', [cilium({ matchLabels: { 'io.kubernetes.pod.namespace': 'x' } })], false],
+    ['Cilium, a namespace by label', [namespace, cilium({ matchLabels: { [`k8s:${CILIUM_NS}.team`]: 'a' } })], true],
+    ['Cilium, others by label', [namespace, cilium({ matchLabels: { [`${CILIUM_NS}.team`]: 'b' } })], false],
+    ['Cilium, a namespace that is not known', [cilium({ matchLabels: { [`k8s:${CILIUM_NS}.team`]: 'b' } })], true],
+    ['Cilium, a service account', [cilium({ matchLabels: { 'io.cilium.k8s.policy.serviceaccount': 'x' } })], true],
+    [
+      'Cilium, a service account of others',
+      [cilium({ matchLabels: { 'io.cilium.k8s.policy.serviceaccount': 'x', app: 'x' } })],
+      false,
+    ],
     ['Calico', [calico("app == 'web'")], true],
     ['Calico, others', [calico("app == 'x'")], false],
     ['Calico, not understood', [calico("app =~ 'x'")], true],

@@ -168,7 +168,7 @@ class Judge {
     return remember(this.#listOf, policies, () => remember(this.#lists, policies.join(' '), () => policies));
   }
 
-  /** The end of a way for a pod: the walk's own, or that of the first node whose policies do not let it pass. */
+  /** The end of a way for a pod: the walk's own, or that of the first node whose policies surely do not let it pass. */
   #ended(way: Way, from: Client): Omit<Outcome, 'share'> {
     const standsFor = way.sender.kind === 'POD' ? way.sender.address : undefined;
     let ending: Ending | undefined;
