@@ -36,11 +36,12 @@ export function withTrail({ chance, packet, tracked }: Branch, trail: Branch['tr
 /** A branch that has come to its end, field by field so that all journeys have one shape. */
 export function ended(
   { chance, packet, trail }: Branch,
-  { verdict, cause, rule, detail, leftOut }: Ending,
+  { verdict, cause, rule, detail, leftOut, leaves }: Ending,
   receiver?: Receiver,
   reply?: Journey['reply'],
 ): Journey {
   const journey = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  if (leaves === true) return { ...journey, leaves };
   return leftOut === undefined ? journey : { ...journey, leftOut };
 }
 
@@ -136,7 +137,7 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
     const detail =
       `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default ` +
       'route, and what is there is not in the snapshot';
-    return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
+    return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail, leaves: true };
   };
   return ended(branch, ending());
 }

@@ -144,6 +144,8 @@ export interface Ending {
   readonly detail: string;
   /** It goes to endpoints that are not followed; what becomes of it is found from those that are alike. */
   readonly leftOut?: LeftOutShare | undefined;
+  /** It leaves for an address outside of the cluster, of which the snapshot has nothing. */
+  readonly leaves?: boolean | undefined;
 }
 
 /** Who takes the packet at the end. */

@@ -79,8 +79,8 @@ function everyNode(fabric: Fabric): NodeClasses {
 }
 
 /**
- * The nodes that are named (JSON Pointer `pointer`), or every one that is up. Throws QuestionError for unknown names, and
- * where no node is left.
+ * The nodes that are named (JSON Pointer `pointer`), or every one that is up. Throws QuestionError for unknown names,
+ * and where no node is left.
  */
 export function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): NodeClasses {
   if (names !== undefined) {

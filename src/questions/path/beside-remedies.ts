@@ -11,6 +11,7 @@ import { ownersIn } from '../check/added-policies.js';
 import { policyPairs } from '../check/policy-pairs.js';
 import type { Prepared } from '../prepare.js';
 import { changedPair } from '../reach/reach-pair.js';
+import { closedByIsolation } from './newly-isolated.js';
 
 /** The ways to so many Service ports are walked at most, to see what else a remedy opens. */
 const MOST_TARGETS = 50;
@@ -132,7 +133,7 @@ export function besides(
       ...named('OPENED'),
     ]),
   ];
-  const closes = named('CUT');
+  const closes = [...new Set([...named('CUT'), ...closedByIsolation(before, after, said)])];
   return {
     opens: opens.slice(0, MOST_LISTED),
     opensCount: opens.length,

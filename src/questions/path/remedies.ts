@@ -9,6 +9,7 @@ import { answerAlone, answerOf } from '../answer-plain.js';
 import { LARGE_LIMITS } from '../large-ports/large-port.js';
 import { type Prepared, prepare } from '../prepare.js';
 import { pathSummary } from '../summaries/path.js';
+import { sentence } from '../summaries/sentence-parts.js';
 import { answerPath, type PathOutcome } from './answer-path.js';
 import { besides } from './beside-remedies.js';
 import { policyRemedies, withNewPolicies } from './policy-remedies.js';
@@ -160,21 +161,29 @@ function changed(prepared: Prepared, change: Change, request: QuestionRequest, s
     : { ...prepared, cluster: edited, earlier: { cluster, settings } };
 }
 
-/** What becomes of the packet with a remedy, as a sentence; undefined where not all of it is delivered. */
+/**
+ * What becomes of the packet with a remedy, as a sentence; undefined where not all of it is delivered, or leaves the
+ * cluster as it would without policies.
+ */
 function outcomeWith(
   after: Prepared,
   path: NonNullable<QuestionRequest['path']>,
   ways: WaysWithChange | undefined,
 ): string | undefined {
   const known = ways?.result(after);
-  if (known !== undefined) return known === 'LOST' ? undefined : pathSummary(path, known);
+  if (known === 'LOST') return undefined;
+  if (known !== undefined) {
+    const left = known.traces.find(({ verdict }) => verdict !== 'DELIVERED');
+    return left === undefined ? pathSummary(path, known) : sentence(`Policies let it pass: ${left.explanation}`);
+  }
   const again = answerAlone('path', after, { path });
   return again.result.traces.every(({ verdict }) => verdict === 'DELIVERED') ? again.summary : undefined;
 }
 
 /**
  * What would let the packet pass, of a path of which policies deny a part, or nothing is delivered. Each was tried by
- * asking again, and is there only if everything is delivered with it; undefined where there is none.
+ * asking again, and is there only if everything is delivered with it, or leaves the cluster where the snapshot has
+ * nothing of the address; undefined where there is none.
  */
 function remediesOf(
   result: PathResult,

@@ -162,15 +162,16 @@ export class WaysWithChange {
   }
 
   /**
-   * The result with the change where everything is delivered then, LOST where not; undefined where the ways themselves
-   * may be others: they have to be walked.
+   * The result with the change where everything is delivered then, or leaves the cluster, LOST where not; undefined
+   * where the ways themselves may be others: they have to be walked.
    */
   result(after: Side): PathResult | 'LOST' | undefined {
     // Behind a load balancer one node stands for others that are alike; with the change they may not be.
     const isBalanced = ({ journey }: { readonly journey: Journey }) => passedBalancer(beginningOf(journey));
     if (this.#ways.all.some(isBalanced) || !hasSameWays(this.#before, after) || this.#beyond.some(isBalanced))
       return undefined;
-    if (!this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED') || !this.#passes(after)) return 'LOST';
+    const arrives = this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED' || journey.leaves === true);
+    if (!arrives || !this.#passes(after)) return 'LOST';
     this.#result ??= this.#ways.resultOf(this.#beyond);
     return this.#result;
   }

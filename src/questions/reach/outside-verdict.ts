@@ -3,9 +3,8 @@ import type { Pod } from '../../cluster/objects.js';
 import { asRead, judge } from '../../path/judge.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import type { Decision } from '../../policies/evaluate.js';
-import type { Direction } from '../../policies/flow.js';
+import type { Direction, End } from '../../policies/flow.js';
 import type { Prepared } from '../prepare.js';
-import type { Outside } from './outside-ranges.js';
 
 /** A port that is asked for. */
 export interface Asked {
@@ -19,17 +18,17 @@ export interface OutsideVerdict {
   readonly policies: readonly string[];
 }
 
-/** Judges a connection of a pod, at one of its addresses, as the network plugin does. */
+/** Judges a connection of a pod, at one of its addresses, with a node or an address outside, as the plugin does. */
 export function outsideVerdict(
   { cluster, settings }: Pick<Prepared, 'cluster' | 'settings'>,
   direction: Direction,
   { pod, own }: { readonly pod: Pod; readonly own: string },
-  { address }: Outside,
+  { address, node }: Pick<End, 'address' | 'node'>,
   { port, protocol }: Asked,
 ): OutsideVerdict {
   const { enforced, by } = enforcementOf(cluster, settings.network.policies);
   if (!enforced) return { verdict: 'ALLOW', policies: [] };
-  const [here, there] = [{ address: own, pod }, { address }];
+  const [here, there] = [{ address: own, pod }, node === undefined ? { address } : { address, node }];
   const [source, destination] = direction === 'EGRESS' ? [here, there] : [there, here];
   const flow = asRead({ source, destination, protocol, port }, by);
   const point = { node: pod.spec?.nodeName ?? '', direction, pod, flow };
