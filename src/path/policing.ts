@@ -12,6 +12,7 @@ import type { Packet } from '../netfilter/packet.js';
 import { type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
 import { type Decision, decide } from '../policies/evaluate.js';
 import type { End, Flow } from '../policies/flow.js';
+import { hasEgressPolicies } from '../policies/policy-set.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
 import { asRead, firstEnding, isSelected, type Judgement, judge } from './judge.js';
@@ -35,6 +36,15 @@ function endOf(fabric: Fabric, address: string): End {
 
 function tellEnforcement(fabric: Fabric, { value, why }: Enforcement): void {
   fabric.assumptions.add('settings.network.policies', value, why);
+}
+
+/** Which policies select some pod is not known: of what it sends itself none is asked. */
+function tellOwnEgress(fabric: Fabric): void {
+  if (fabric.recordsPolicies || !hasEgressPolicies(fabric.cluster)) return;
+  const why =
+    'Some pod, with no labels and in no namespace that is known, stands for the client: policies of what pods send ' +
+    '(egress) may select the pods that connect, and are taken not to.';
+  fabric.assumptions.add('clients.egressPolicies', 'none', why);
 }
 
 /** Where policies act on this node: on the sender's egress, and on the receiver's ingress. */
@@ -152,6 +162,7 @@ export function policed(
   const flow = own === undefined ? passing : { ...passing, source: { address: packet.source, node: own } };
   let { trail } = branch;
   let ending: Ending | undefined;
+  if (fromPod && flow.source.isSomePod === true && enforcement.enforced) tellOwnEgress(fabric);
   for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
     const point = seenBy(fabric, plain, packet, by, leaving);
     if (fabric.recordsPolicies || point.pod === undefined) {

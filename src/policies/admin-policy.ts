@@ -89,7 +89,7 @@ function selects(cluster: Cluster, value: unknown, pod: Pod, subject?: Pod): Mat
 }
 
 /** Whether `{namespaces}` or `{pods}` selects every pod, whatever its labels and its namespace. */
-function selectsAny(value: unknown): boolean {
+export function selectsAny(value: unknown): boolean {
   const selectors = selectorsOf(value);
   if (selectors === undefined || isRelative(selectors.namespaceSelector)) return false;
   return selectsAll(selectors.namespaceSelector) && selectsAll(selectors.podSelector);

@@ -1,7 +1,7 @@
 /** The policies of a cluster, read once, and those that select a pod. */
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { policiesOf, policiesSelecting } from '../cluster/network-policies.js';
+import { mayDecide, policiesOf, policiesSelecting } from '../cluster/network-policies.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js';
@@ -173,6 +173,18 @@ export class PolicySet {
       }),
     );
   }
+}
+
+const withEgress = new WeakMap<Cluster['resources'], boolean>();
+
+/** Whether some policy of the cluster may be about what pods send; of kinds that are not evaluated each may. */
+export function hasEgressPolicies(cluster: Cluster): boolean {
+  return remember(withEgress, cluster.resources, () =>
+    policiesOf(cluster).some((one) => {
+      if (isNetworkPolicy(one)) return readNetworkPolicy(one).directions.has('EGRESS');
+      return isAdminPolicy(one) ? readAdminPolicy(one).rules.EGRESS.length > 0 : mayDecide(one, 'EGRESS', true);
+    }),
+  );
 }
 
 /** Whether a resource is a NetworkPolicy of Kubernetes itself. */

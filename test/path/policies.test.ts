@@ -105,6 +105,52 @@ t.test('a client that stands for any pod is not said to be let through without a
   t.same(codes(asked([])), [], 'nobody may');
 });
 
+t.test('what some pod sends is not said to be let through without a word', async (t) => {
+  const { policedSnapshot, networkPolicy, enforcer } = await import('../support/policed-cluster.js');
+  const anp = (subject: object, action: string) => ({
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'lock' },
+    spec: { priority: 5, subject, egress: [{ name: 'all', action, to: [{ namespaces: {} }] }] },
+  });
+  const out = networkPolicy('out', { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Egress'] });
+  const within = networkPolicy('in', { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] });
+  const ofShop = { namespaces: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } };
+  const NP = { anp: 'registry.k8s.io/kube-network-policies:v1.0.0-npa-v1alpha1', none: 'docker.io/flannel/flannel:v1' };
+  const CASES: readonly (readonly [
+    what: string,
+    policy: object,
+    isAssumed: boolean,
+    isWarned: boolean,
+    by?: 'none',
+  ])[] = [
+    ['policies of some pods', out, true, false],
+    ['no policy of what pods send', within, false, false],
+    ['an administrator denies every pod', anp({ namespaces: {} }, 'Deny'), true, true],
+    ['an administrator lets every pod through', anp({ namespaces: {} }, 'Allow'), true, false],
+    ['an administrator denies some pods', anp(ofShop, 'Deny'), true, false],
+    ['nobody enforces', anp({ namespaces: {} }, 'Deny'), false, false, 'none'],
+  ];
+  for (const [what, policy, isAssumed, isWarned, by] of CASES) {
+    const plugin = by === 'none' ? enforcer('kube-flannel', NP.none) : enforcer('kube-network-policies', NP.anp);
+    const snapshot = policedSnapshot({ policies: [policy], more: [plugin] });
+    const service = { namespace: 'shop', name: 'db', port: 80 };
+    const { assumptions, findings } = ask('probability', { probability: { services: [service] } }, snapshot);
+    t.equal(
+      assumptions.some(({ field }) => field === 'clients.egressPolicies'),
+      isAssumed,
+      `${what}: assumed`,
+    );
+    t.equal(
+      findings.some(
+        ({ code, evidence }) => code === 'NETWORK_POLICY_NOT_EVALUATED' && /lock/.test(`${evidence.policy}`),
+      ),
+      isWarned,
+      `${what}: warned`,
+    );
+  }
+});
+
 t.test('both directions are evaluated, even if the sender is denied on another node', async (t) => {
   const both = policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   const answer = asked([both]);

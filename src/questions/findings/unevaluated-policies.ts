@@ -5,8 +5,9 @@ import { resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import type { Client } from '../../path/client.js';
 import { asRead, judge } from '../../path/judge.js';
+import { actionOf, readAdminPolicy, selectsAny } from '../../policies/admin-policy.js';
 import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
-import { foreignPolicies } from '../../policies/policy-set.js';
+import { foreignPolicies, isAdminPolicy } from '../../policies/policy-set.js';
 import type { Door } from './door.js';
 import type { StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
@@ -60,6 +61,30 @@ function undecidedForStandIns(view: View): Finding[] {
 }
 
 /**
+ * Policies of administrators that may deny what every pod sends: clients that stand for any pod have no pod of which
+ * egress is evaluated.
+ */
+function egressOfStandIns(view: View): Finding[] {
+  const { cluster, settings, doors } = view;
+  const { by, enforced } = enforcementOf(cluster, settings.network.policies);
+  if (!enforced || !doors.some((door) => someStandIn(door, view) !== undefined)) return [];
+  return policiesOf(cluster)
+    .filter(isAdminPolicy)
+    .filter(({ kind }) => by === undefined || (kind === 'ClusterNetworkPolicy' ? by.admin.cnp : by.admin.anp))
+    .filter((resource) => {
+      const { subject, rules } = readAdminPolicy(resource);
+      return selectsAny(subject) && rules.EGRESS.some((rule) => actionOf(rule) === 'DENY');
+    })
+    .map((resource) => {
+      const policy = resourceName(resource);
+      const message =
+        `${policy} denies some of what every pod sends. The clients of this answer stand for any pod, and what they ` +
+        'send is not evaluated: ask with --clients or --from about the pods that connect.';
+      return finding('NETWORK_POLICY_NOT_EVALUATED', message, { policy, pods: [], podCount: 0 });
+    });
+}
+
+/**
  * One finding for each policy that selects pods which the view is about, and is not evaluated for them or their
  * clients.
  */
@@ -86,5 +111,5 @@ export const policiesNotEvaluated: StateFinder = (view) => {
       podCount: pods.length,
     });
   });
-  return [...ofKinds, ...undecidedForStandIns(view)];
+  return [...ofKinds, ...undecidedForStandIns(view), ...egressOfStandIns(view)];
 };
