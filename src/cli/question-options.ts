@@ -247,7 +247,7 @@ export const REACH: Options = {
     help: 'with --to-workloads: at this port, as 8080 or 53/UDP, instead of those that they declare',
   },
   family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
-  'max-pairs': { value: 'N', help: 'answer at most so many pairs; default 40000' },
+  'max-pairs': { value: 'N', help: 'answer at most so many pairs, but those of one target; default 40000' },
   ...QUESTION,
 };
 

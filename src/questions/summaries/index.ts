@@ -35,7 +35,7 @@ const SUMMARIES: {
   check: (_, { result, findings }) => checkSummary(result, findings),
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
   apply: (_, { result }) => applySummary(result),
-  reach: (_, { result }) => reachSummary(result),
+  reach: ({ reach }, { result }) => reachSummary(result, reach?.families),
   solve: (_, { result }) => solveSummary(result),
   timeline: (_, { result }) => result.explanation,
   batch: (_, { result }) => batchSummary(result),

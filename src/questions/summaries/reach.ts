@@ -43,10 +43,19 @@ function changed(pairs: readonly ReachPair[]): string {
 const isMixed = ({ delivered, denied, lost, unknown }: ReachPair) =>
   unknown === undefined && delivered.fraction === '0' && denied !== undefined && lost !== undefined;
 
-/** How many pairs deliver, are denied and by whom; with changes, first what they cut and open. */
-export function reachSummary({ pairs, counts, sources, targets, to, enforcement }: ReachResult): string {
+/**
+ * How many pairs deliver, are denied and by whom; with changes, first what they cut and open. `families`: those that are
+ * asked about, where the question says.
+ */
+export function reachSummary(
+  { pairs, counts, sources, targets, to, enforcement }: ReachResult,
+  families: readonly string[] = [],
+): string {
   if (sources.length === 0) return 'No workload with running pods is there to connect.';
-  if (targets.length === 0) return `No ${to === 'SERVICES' ? 'Service' : 'workload'} is there to connect to.`;
+  if (targets.length === 0) {
+    const over = families.length === 0 ? '' : ` over ${families.join(' or ')}`;
+    return `No ${to === 'SERVICES' ? 'Service' : 'workload'} is there to connect to${over}.`;
+  }
   const what =
     `${count(sources.length, 'workload')} and ` +
     `${count(targets.length, to === 'SERVICES' ? 'Service port' : 'port')}`;
