@@ -1,9 +1,9 @@
 /** Who reaches whom: the matrix, what denies, and what a change cuts and opens. */
 import type { Answer, ReachPair, ReachResult } from '../contract/answers.js';
-import { listed } from '../questions/summaries/sentence-parts.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { notDelivered } from './reach-causes.js';
 import { cellOf, type Matrix, matrixOf } from './reach-matrix.js';
 import { markdownText, printable } from './safe-text.js';
 import { fittedTable, markdownTable, shortened } from './text-table.js';
@@ -73,38 +73,9 @@ function blocks(
   return { lines, hidden: shown.length < rows.length || wanted.length < parts.length };
 }
 
-interface Denial {
-  readonly policies: readonly string[];
-  readonly direction: string;
-  readonly pairs: ReachPair[];
-  /** The first of what it does, with the sentence that says so. */
-  readonly first: { readonly detail: string };
-}
+const SHOWN: readonly ReachPair['change'][] = ['CUT', 'UNKNOWN', 'OPENED', 'OTHER'];
 
-/** What denies, those first that deny most pairs. */
-function denialsOf(pairs: readonly ReachPair[]): readonly Denial[] {
-  const found = new Map<string, Denial>();
-  for (const pair of pairs) {
-    for (const first of pair.causes ?? []) {
-      const { cause, verdict, direction = '', policies = [] } = first;
-      if (cause !== 'NETWORK_POLICY' || verdict === 'UNKNOWN') continue;
-      const key = `${direction} ${policies.join(' ')}`;
-      const known = found.get(key) ?? { policies, direction, pairs: [], first };
-      known.pairs.push(pair);
-      found.set(key, known);
-    }
-  }
-  return [...found.values()].sort((a, b) => b.pairs.length - a.pairs.length);
-}
-
-function denialText({ policies, direction, pairs, first: { detail } }: Denial): string {
-  const way = direction === 'EGRESS' ? 'egress' : 'ingress';
-  return `${way} by ${listed(policies, 3)}: ${pairs.length === 1 ? '1 pair' : `${pairs.length} pairs`}, as ${detail}`;
-}
-
-const SHOWN: readonly ReachPair['change'][] = ['CUT', 'OPENED', 'OTHER'];
-
-/** The pairs that a change makes others, those that it cuts first. */
+/** The pairs that a change makes others: first those that it cuts, and those of which that is not known. */
 function changedRows(pairs: readonly ReachPair[]): readonly (readonly string[])[] {
   const isOfTwo = new Set(pairs.map(({ family }) => family)).size > 1;
   return pairs
@@ -130,17 +101,18 @@ function text(answer: Answer<ReachResult>, layout: Layout): string {
   const { view, width } = layout;
   const matrix = matrixOf(result);
   const { lines, hidden } = blocks(matrix, layout);
-  const denials = denialsOf(result.pairs);
-  const named = view.all ? denials : denials.slice(0, POLICIES);
+  const all = notDelivered(result.pairs);
+  const named = all.map(({ title, reasons }) => ({ title, reasons: view.all ? reasons : reasons.slice(0, POLICIES) }));
   const changed = changedRows(result.pairs);
   const first = view.all ? changed : changed.slice(0, CHANGED);
-  const behind = hidden || named.length < denials.length || first.length < changed.length;
+  const isLeftOut = named.some(({ reasons }, part) => reasons.length < (all[part]?.reasons.length ?? 0));
+  const behind = hidden || isLeftOut || first.length < changed.length;
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
     first.length === 0 ? [] : fittedTable(CHANGED_COLUMNS, first, width - 2).map((line) => `  ${line}`.trimEnd()),
     result.pairs.length === 0 ? [] : [...lines, '', ...item('', wordsOf(matrix), width, 0)],
-    named.length === 0 ? [] : ['Denied', ...named.flatMap((one) => item('  ', printable(denialText(one)), width, 4))],
+    ...named.map(({ title, reasons }) => [title, ...reasons.flatMap((one) => item('  ', printable(one), width, 4))]),
     changesText(answer, layout),
     ...footer(answer, layout, behind ? [['every workload, target and policy', '--all'] as const] : []),
   ]);
@@ -154,7 +126,6 @@ function markdown(answer: Answer<ReachResult>): string {
     [{ title: 'from' }, ...columns.map((names) => ({ title: markdownText(several(names, 60)) }))],
     rows.map(({ names, cells }) => [markdownText(several(names, 60)), ...cells.map(markdownText)]),
   );
-  const denials = denialsOf(result.pairs);
   return markdownReport([
     [`**${markdownText(answer.summary)}**`],
     changed.length === 0
@@ -164,7 +135,9 @@ function markdown(answer: Answer<ReachResult>): string {
           changed.map((cells) => cells.map(markdownText)),
         ),
     result.pairs.length === 0 ? [] : table,
-    denials.map((one) => `- ${markdownText(denialText(one))}`),
+    notDelivered(result.pairs).flatMap(({ title, reasons }) =>
+      reasons.map((one) => `- ${title}: ${markdownText(one)}`),
+    ),
     ...backgroundMarkdown(answer),
   ]);
 }
