@@ -44,8 +44,8 @@ const isMixed = ({ delivered, denied, lost, unknown }: ReachPair) =>
   unknown === undefined && delivered.fraction === '0' && denied !== undefined && lost !== undefined;
 
 /**
- * How many pairs deliver, are denied and by whom; with changes, first what they cut and open. `families`: those that are
- * asked about, where the question says.
+ * How many pairs deliver, are denied and by whom; with changes, first what they cut and open. `families`: those that
+ * are asked about, where the question says.
  */
 export function reachSummary(
   { pairs, counts, sources, targets, to, enforcement }: ReachResult,
