@@ -271,9 +271,9 @@ function tellSeen(
 }
 
 /**
- * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated,
- * and what the receiver's deny is denied, where of the sender's it is not known. `leaving` is the packet as it would
- * leave this node for the receiver's. As it is where the receiver is no pod of another node.
+ * A branch that the sender's policies end, with what the receiver's policies say all the same: both directions are
+ * evaluated. Where it is not known whether the sender's let it pass and the receiver's deny it, it ends denied.
+ * `leaving` is the packet as it would leave this node. Returns `ended` where the receiver is no pod of another node.
  */
 export function foreseen(
   fabric: Fabric,

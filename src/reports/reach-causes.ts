@@ -30,7 +30,7 @@ const PARTS: readonly {
   readonly title: string;
   readonly isMeant: (cause: ReachCause) => boolean;
   readonly nameOf: (cause: ReachCause) => string;
-  /** Equal for what is told together. */
+  /** Equal for causes that share a line. */
   readonly keyOf: (cause: ReachCause) => string;
 }[] = [
   { title: 'Denied', isMeant: isDenied, nameOf: policiesOf, keyOf: deniersOf },

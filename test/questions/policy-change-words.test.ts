@@ -1,4 +1,4 @@
-/** What a change of policies is told to do: whose connections, how much of them, by whom, and what is not known. */
+/** What findings say of a change of policies: whose connections, how much of them, by whom, and what is not known. */
 import t from 'tap';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Finding, ReachResult } from '../../src/contract/answers.js';
@@ -119,7 +119,7 @@ t.test('clients outside of one family', async (t) => {
   t.match(summary, /cuts \d+ pairs \(.* over IPv6/);
 });
 
-t.test('of one Service that is asked about nothing is told of others', async (t) => {
+t.test('a check of one Service says nothing of others', async (t) => {
   const { findings, result } = check(
     policedSnapshot(),
     [adding(networkPolicy('shut', { podSelector: {} }))],

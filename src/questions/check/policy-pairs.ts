@@ -180,7 +180,7 @@ export interface PairOptions {
   readonly limit?: number;
   /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
   readonly targetLimit?: number;
-  /** `namespace/name` of the Services that are asked about; of others nothing is told. Default all. */
+  /** `namespace/name` of the Services that are asked about; changes to others are left out. Default all. */
   readonly services?: ReadonlySet<string> | undefined;
   /** Whether findings are made of what changes. Default true. */
   readonly findings?: boolean;

@@ -79,7 +79,7 @@ export const lostTraffic: StateFinder = (view, thresholds) =>
       const total = causes.reduce((sum, { share }) => add(sum, exactOf(share)), ZERO);
       if (compare(total, thresholds[threshold]) <= 0) return [];
       return causes.map(({ cause, share }): Finding => {
-        const told = () => {
+        const say = () => {
           const isMeant = (outcome: DoorOutcome) => outcome.verdict === verdict && outcome.cause === cause;
           const from = door.from.filter(({ outcomes }) => outcomes.some(isMeant));
           const names = from.flatMap(({ client, nodes }) => nodes ?? [client.name]);
@@ -99,7 +99,7 @@ export const lostTraffic: StateFinder = (view, thresholds) =>
         };
         return findingWhenRead(
           state,
-          told,
+          say,
           // Who comes through the load balancer never meets it.
           door.via === 'NODE_PORT' && cause === 'NO_LOCAL_ENDPOINTS' && isAvoidedBy(view, door) ? 'INFO' : undefined,
         );

@@ -182,8 +182,8 @@ function outcomeWith(
 
 /**
  * What would let the packet pass, of a path of which policies deny a part, or nothing is delivered. Each was tried by
- * asking again, and is there only if everything is delivered with it, or leaves the cluster where the snapshot has
- * nothing of the address; undefined where there is none.
+ * asking again, and is there only if everything is delivered with it, or leaves the cluster for an address of which the
+ * snapshot has nothing; undefined where no change is found.
  */
 function remediesOf(
   result: PathResult,
@@ -205,8 +205,8 @@ function remediesOf(
         const made = outcomeWith(after, instead ?? path, isPolicy ? ways : undefined);
         if (made === undefined) return [];
         const beside = isPolicy ? besides(prepared, after, said, path, change) : {};
-        const sentence = beside === undefined ? `${made} ${NOT_LOOKED_FOR}` : made;
-        return [{ what, outcome: sentence, ...(change === undefined ? {} : { change }), ...beside }];
+        const becomes = beside === undefined ? `${made} ${NOT_LOOKED_FOR}` : made;
+        return [{ what, outcome: becomes, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {
         // A change that cannot be made is no remedy.
         if (error instanceof QuestionError) return [];

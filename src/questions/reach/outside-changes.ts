@@ -8,7 +8,7 @@ import { enforcementOf } from '../../policies/enforcer.js';
 import { isEvaluated } from '../../policies/policy-set.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { outsideRanges, rangesTold } from './outside-ranges.js';
+import { outsideRanges, rangeNames } from './outside-ranges.js';
 import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
@@ -54,7 +54,7 @@ interface Changed {
 
 function openedFinding({ name, services, families, opened }: Changed): Finding[] {
   if (opened.size === 0) return [];
-  const wanted = rangesTold(opened.keys(), families);
+  const wanted = rangeNames(opened.keys(), families);
   const lead =
     services.length === 0
       ? 'No Service leads there from outside yet.'
@@ -70,7 +70,7 @@ function openedFinding({ name, services, families, opened }: Changed): Finding[]
 /** Nobody outside misses a workload to which no Service leads from there. */
 function cutFinding({ name, services, families, cut }: Changed): Finding[] {
   if (cut.size === 0 || services.length === 0) return [];
-  const wanted = rangesTold(cut.keys(), families);
+  const wanted = rangeNames(cut.keys(), families);
   const policies = [...new Set([...cut.values()].flat())];
   const message =
     `The change denies clients outside of the cluster (${listed(wanted)}) their connections to ${name}: ingress by ` +

@@ -9,7 +9,7 @@ import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, isGiven, listOf } from '../../policies/rule.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { outsideRanges, rangesTold } from './outside-ranges.js';
+import { outsideRanges, rangeNames } from './outside-ranges.js';
 import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
@@ -168,5 +168,5 @@ function changesOf(
     known.ranges.push(range);
     found.set(key, known);
   }
-  return [...found.values()].map((one) => ({ isCut, ...one, ranges: rangesTold(one.ranges, families) }));
+  return [...found.values()].map((one) => ({ isCut, ...one, ranges: rangeNames(one.ranges, families) }));
 }

@@ -17,8 +17,11 @@ export interface Outside {
 
 const anywhereOver = (family: IPFamily) => `anywhere over ${family}`;
 
-/** Ranges as they are told of somebody with addresses of these families: anywhere, where it is all of them. */
-export function rangesTold(ranges: Iterable<string>, families: ReadonlySet<IPFamily>): readonly string[] {
+/**
+ * Ranges as messages name them for pods with addresses of these families: `anywhere` where it is anywhere over each of
+ * the families.
+ */
+export function rangeNames(ranges: Iterable<string>, families: ReadonlySet<IPFamily>): readonly string[] {
   const [found, all] = [[...ranges], [...families].map(anywhereOver)];
   if (!all.every((one) => found.includes(one))) return found;
   return ['anywhere', ...found.filter((one) => !all.includes(one))];
