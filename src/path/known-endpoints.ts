@@ -10,7 +10,7 @@ export interface KnownEndpoint {
   /** '' when not known. */
   readonly node: string;
   readonly zone: string;
-  readonly pod?: string;
+  readonly pod?: string | undefined;
 }
 
 /** IPv4 in its one spelling: it is most addresses, and reading it takes longer than looking at it. */

@@ -65,5 +65,11 @@ export function utf8Length(text: string): number {
 
 /** Writes the text into the bytes from `at` on, which have room for it. Returns the number of bytes written. */
 export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).write(text, at);
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.write(text, at);
+}
+
+/** Room for so many bytes, zero at first, of the kind into which {@link writeUtf8} writes fastest. */
+export function roomFor(bytes: number): Uint8Array<ArrayBuffer> {
+  return Buffer.alloc(bytes);
 }

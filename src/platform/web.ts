@@ -55,3 +55,7 @@ export function utf8Length(text: string): number {
 export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   return encoder.encodeInto(text, bytes.subarray(at)).written;
 }
+
+export function roomFor(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

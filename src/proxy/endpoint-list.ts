@@ -38,7 +38,8 @@ function makeEndpoint(endpoint: SliceEndpoint, address: string, port: number, re
   const { conditions, hints, targetRef } = endpoint;
   const zones = reading.zoneHints ? hints?.forZones : undefined;
   const nodes = reading.nodeHints ? hints?.forNodes : undefined;
-  const made = {
+  // Written out, and not spread: this is done for every endpoint of the cluster.
+  return {
     id: joinHostPort(address, port),
     address,
     port,
@@ -49,10 +50,11 @@ function makeEndpoint(endpoint: SliceEndpoint, address: string, port: number, re
     terminating: !reading.readyOnly && (conditions?.terminating ?? false),
     zoneHints: zones ? zones.map(({ name }) => name) : NONE,
     nodeHints: nodes ? nodes.map(({ name }) => name) : NONE,
+    pod:
+      targetRef?.kind === 'Pod' && targetRef.name !== undefined
+        ? `${targetRef.namespace ?? 'default'}/${targetRef.name}`
+        : undefined,
   };
-  if (targetRef?.kind !== 'Pod' || targetRef.name === undefined) return made;
-  // Assigned, not spread: this is done for every endpoint of the cluster.
-  return Object.assign(made, { pod: `${targetRef.namespace ?? 'default'}/${targetRef.name}` });
 }
 
 /** Slices that reach kube-proxy, in the order of their names: the real one visits them in random order. */

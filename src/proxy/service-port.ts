@@ -50,7 +50,7 @@ export interface ProxyEndpoint {
   readonly zoneHints: readonly string[];
   readonly nodeHints: readonly string[];
   /** `namespace/name` of the pod, from targetRef. */
-  readonly pod?: string;
+  readonly pod: string | undefined;
 }
 
 /** What one node's kube-proxy uses of a Service port's endpoints (`CategorizeEndpoints`). */

@@ -1,4 +1,4 @@
-import { writeUtf8 } from '#platform';
+import { roomFor, writeUtf8 } from '#platform';
 
 /** Size of one piece. */
 const PIECE = 1 << 20;
@@ -8,6 +8,7 @@ const PIECE = 1 << 20;
 const BATCH = 1 << 14;
 /** UTF-8 needs at most this many bytes for one character of a JavaScript string. */
 const BYTES_PER_CHARACTER = 3;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Text that grows by the megabyte, kept as bytes. Joined strings would do, but V8 keeps a tree of all their parts until
@@ -15,7 +16,7 @@ const BYTES_PER_CHARACTER = 3;
  */
 export class TextBuffer {
   readonly #pieces: Uint8Array[] = [];
-  #room = new Uint8Array(0);
+  #room = NOTHING;
   #used = 0;
   #pending = '';
   /** What the next piece is so far: a part of some memory. */
@@ -30,6 +31,7 @@ export class TextBuffer {
 
   /** Writes a text and returns its bytes, which can be added to another buffer. Nobody may change them. */
   block(text: string): Uint8Array {
+    if (text === '') return NOTHING;
     this.#encode();
     this.#pending = text;
     const from = this.#encode();
@@ -49,7 +51,7 @@ export class TextBuffer {
     this.#pending = '';
     const most = text.length * BYTES_PER_CHARACTER;
     if (this.#used + most > this.#room.length) {
-      this.#room = new Uint8Array(Math.max(PIECE, most));
+      this.#room = roomFor(Math.max(PIECE, most));
       this.#used = 0;
     }
     const from = this.#used;
@@ -80,7 +82,7 @@ export class TextBuffer {
   pieces(): readonly Uint8Array[] {
     this.#encode();
     this.#close();
-    this.#room = new Uint8Array(0);
+    this.#room = NOTHING;
     return this.#pieces;
   }
 }

@@ -43,6 +43,7 @@ function endpoint(code: string, i: number): ProxyEndpoint {
     terminating: has('T'),
     zoneHints: [...(has('z') ? ['a'] : []), ...(has('y') ? ['b'] : [])],
     nodeHints: [...(has('n') ? ['here'] : []), ...(has('m') ? ['there'] : [])],
+    pod: undefined,
   };
 }
 

@@ -9,12 +9,22 @@ export function verdictText(verdict: Verdict): string {
   return 'chain' in verdict ? `${verdict.kind} ${verdict.chain}` : verdict.kind;
 }
 
+/** Several values as they are written. Most elements have one on either side. */
+function joined(values: readonly string[]): string {
+  return values.length === 1 ? (values[0] as string) : values.join(' . ');
+}
+
+/** An element's key as it is written. */
+export function keyText({ key }: Element): string {
+  return joined(key);
+}
+
 /** An element in kube-proxy's spelling: `10.0.0.1 . tcp . 80 comment "x" : goto chain`. */
 export function writeElement({ key, comment, verdict, data }: Element): string {
-  let text = key.join(' . ');
+  let text = joined(key);
   if (comment !== undefined) text += ` comment "${comment}"`;
   if (verdict !== undefined) return `${text} : ${verdictText(verdict)}`;
-  return data === undefined ? text : `${text} : ${data.join(' . ')}`;
+  return data === undefined ? text : `${text} : ${joined(data)}`;
 }
 
 /** An element as `nft list` prints it. */

@@ -1,5 +1,5 @@
 import type { Statement } from '../../netfilter/iptables/statements.js';
-import { countOf, entriesOf } from '../endpoint-sample.js';
+import { countOf, entriesOf, isSample } from '../endpoint-sample.js';
 import type { ProxyEndpoint } from '../service-port.js';
 import type { PortRulesWriter } from './port-rules.js';
 import { comment, jump, oneIn } from './rule-parts.js';
@@ -53,6 +53,10 @@ export function writeEach(
   write: (endpoint: ProxyEndpoint, i: number, n: number) => void,
 ): void {
   const n = countOf(endpoints);
+  if (!isSample(endpoints)) {
+    for (let i = 0; i < n; i++) write(endpoints[i] as ProxyEndpoint, i, n);
+    return;
+  }
   for (const entry of entriesOf(endpoints)) {
     if ('endpoint' in entry) write(entry.endpoint, entry.place, n);
     else out.leaveOut(chain, entry);

@@ -6,8 +6,11 @@ import { jump } from './rule-parts.js';
 const MARK_MASQUERADE = jump(CHAINS.markMasquerade);
 
 /** The rules of an endpoint's chain: masquerade what the endpoint sends to itself, remember the client, translate. */
-export function writeEndpointRules(out: PortRulesWriter, endpoint: ProxyEndpoint): void {
-  const chain = out.names.endpoint(endpoint);
+export function writeEndpointRules(
+  out: PortRulesWriter,
+  endpoint: ProxyEndpoint,
+  chain = out.names.endpoint(endpoint),
+): void {
   const origin = out.originOf(endpoint);
   const dnat = { kind: 'dnat', address: endpoint.address, port: endpoint.port } as const;
   const hairpin = out.hairpinSource(endpoint);
@@ -24,7 +27,8 @@ export function writeEndpointRules(out: PortRulesWriter, endpoint: ProxyEndpoint
 /** The chains of endpoints with their rules, one after the other. */
 export function writeEndpointChains(out: PortRulesWriter, endpoints: readonly ProxyEndpoint[]): void {
   for (const endpoint of endpoints) {
-    out.natChains.push(out.names.endpoint(endpoint));
-    writeEndpointRules(out, endpoint);
+    const chain = out.names.endpoint(endpoint);
+    out.natChains.push(chain);
+    writeEndpointRules(out, endpoint, chain);
   }
 }

@@ -1,4 +1,4 @@
-import { chainHash } from '../name-hash.js';
+import { hashedNames } from '../name-hash.js';
 import type { ProxyEndpoint, ServicePort } from '../service-port.js';
 
 /** The chain names of a Service port (`portProtoHash` in kube-proxy). Not every version uses all of them. */
@@ -16,6 +16,9 @@ export interface PortNames {
   /** The chain of an endpoint of this port. */
   endpoint(endpoint: ProxyEndpoint): string;
 }
+
+const chainHash = hashedNames('');
+const endpointName = hashedNames('KUBE-SEP-');
 
 const names = new WeakMap<ServicePort, PortNames>();
 
@@ -35,7 +38,7 @@ export function portNames(port: ServicePort): PortNames {
       endpoint: ({ id }) => {
         let name = endpoints.get(id);
         if (name === undefined) {
-          name = `KUBE-SEP-${chainHash(prefix + id)}`;
+          name = endpointName(prefix + id);
           endpoints.set(id, name);
         }
         return name;

@@ -83,7 +83,7 @@ export class PortRulesWriter implements PortRules {
   /** A nat rule about one endpoint. */
   natFor(origin: Origin, chain: string, statements: readonly Statement[]): void {
     const written = rule(chain, origin, statements);
-    const before = this.#leftOut.get(chain);
+    const before = this.#leftOut.size === 0 ? undefined : this.#leftOut.get(chain);
     this.natRules.push(before === undefined ? written : { ...written, leftOutBefore: before });
   }
 

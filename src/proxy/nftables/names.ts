@@ -1,3 +1,4 @@
+import { remember } from '../../base/remember.js';
 import { shortHash } from '../name-hash.js';
 import type { ProxyEndpoint, ServicePort } from '../service-port.js';
 
@@ -27,22 +28,17 @@ export function portNames(port: ServicePort): PortNames {
   if (known === undefined) {
     const base = `${port.service}/${port.protocol.toLowerCase()}/${port.portName}`;
     const hashed = withHash(base);
+    const hashOf = ({ address, port: number }: ProxyEndpoint) =>
+      withHash(`${base}__${address.replaceAll(':', '.')}/${number}`);
     const endpoints = new Map<string, string>();
-    const endpointBase = ({ id, address, port: number }: ProxyEndpoint): string => {
-      let name = endpoints.get(id);
-      if (name === undefined) {
-        name = withHash(`${base}__${address.replaceAll(':', '.')}/${number}`);
-        endpoints.set(id, name);
-      }
-      return name;
-    };
+    const affinities = new Map<string, string>();
     known = {
       cluster: `service-${hashed}`,
       local: `local-${hashed}`,
       external: `external-${hashed}`,
       firewall: `firewall-${hashed}`,
-      endpoint: (endpoint) => `endpoint-${endpointBase(endpoint)}`,
-      affinity: (endpoint) => `affinity-${endpointBase(endpoint)}`,
+      endpoint: (endpoint) => remember(endpoints, endpoint.id, () => `endpoint-${hashOf(endpoint)}`),
+      affinity: (endpoint) => remember(affinities, endpoint.id, () => `affinity-${hashOf(endpoint)}`),
     };
     names.set(port, known);
   }

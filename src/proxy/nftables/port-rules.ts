@@ -45,7 +45,8 @@ class PortWriter {
   }
 
   #originOf({ id }: ProxyEndpoint): Origin {
-    return { ...this.origin, endpoint: id };
+    const { service, portName, port, protocol } = this.port;
+    return { service, portName, port, protocol, endpoint: id };
   }
 
   /** Endpoints have chains of their own: always up to 1.35, then only where they remember clients. */

@@ -1,7 +1,7 @@
 /** What Service ports add to the dump of a node, as texts in a store that is used again the next time. */
 import { remember } from '../../base/remember.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
-import { writeElement } from '../../netfilter/nftables/elements.js';
+import { keyText, writeElement } from '../../netfilter/nftables/elements.js';
 import { writeRule } from '../../netfilter/nftables/statements/index.js';
 import { type KeptBytes, KeptPorts } from '../kept-ports.js';
 import type { EndpointSelection, ServicePort } from '../service-port.js';
@@ -37,7 +37,6 @@ export interface WrittenOperations {
 /** An object that a port declares, while it is filled. */
 interface Filling extends WrittenObject {
   readonly lines: number[];
-  keys?: Set<string>;
 }
 
 /**
@@ -51,12 +50,21 @@ export function writeOperations(
   isShared = false,
 ): WrittenOperations {
   const table = tableText(family);
-  const objects = new Map<string, Filling>();
+  const declared = {
+    chain: new Map<string, Filling>(),
+    set: new Map<string, Filling>(),
+    map: new Map<string, Filling>(),
+  };
+  const objects: Filling[] = [];
+  /** The keys of elements, of objects that have any. */
+  const keys = new Map<Filling, Set<string>>();
   const additions: Addition[] = [];
   const declare = (kind: ObjectKind, name: string, text: string) => {
-    objects.set(`${kind} ${name}`, { kind, name, head: store.add(text), lines: [] });
+    const made = { kind, name, head: store.add(text), lines: [] };
+    objects.push(made);
+    declared[kind].set(name, made);
   };
-  const ownOf = (kind: ObjectKind, name: string) => (isShared ? undefined : objects.get(`${kind} ${name}`));
+  const ownOf = (kind: ObjectKind, name: string) => (isShared ? undefined : declared[kind].get(name));
   for (const operation of operations) {
     if (operation.kind === 'chain') {
       const { chain } = operation;
@@ -74,22 +82,17 @@ export function writeOperations(
     } else if (operation.kind === 'element') {
       const { set, element } = operation;
       const kind = set.isMap ? 'map' : 'set';
-      const key = element.key.join(' . ');
+      const key = keyText(element);
       const own = ownOf(kind, set.name);
-      if (own?.keys?.has(key) === true) continue;
+      const before = own === undefined ? undefined : remember(keys, own, () => new Set());
+      if (before?.has(key) === true) continue;
+      before?.add(key);
       const line = store.add(`add element ${table} ${set.name} { ${writeElement(element)} }\n`);
       if (own === undefined) additions.push({ kind, name: set.name, line, key });
-      else {
-        own.keys ??= new Set();
-        own.keys.add(key);
-        own.lines.push(line);
-      }
+      else own.lines.push(line);
     }
   }
-  return {
-    objects: Array.from(objects.values(), ({ kind, name, head, lines }) => ({ kind, name, head, lines })),
-    additions,
-  };
+  return { objects, additions };
 }
 
 /** A store of texts that are kept, with their bytes. */
