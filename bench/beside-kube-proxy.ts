@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSnapshot, SIZES } from './generate.js';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const AGAIN = 5;
 const MODES = ['iptables', 'nftables', 'ipvs'] as const;
 

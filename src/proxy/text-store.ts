@@ -1,4 +1,4 @@
-import { utf8Length, writeUtf8 } from '#platform';
+import { roomFor, utf8Length, writeUtf8 } from '#platform';
 
 /** So many characters are put together before they are encoded. */
 const BATCH = 1 << 16;
@@ -10,7 +10,7 @@ const BYTES_PER_CHARACTER = 3;
  * strings that live to the end cost several times as much, all of it in the garbage collector.
  */
 export class TextStore {
-  #bytes = new Uint8Array(1 << 20);
+  #bytes = roomFor(1 << 20);
   #used = 0;
   #pending = '';
   /** Where each text begins; the one that is added next begins at the end of the last. */
@@ -54,7 +54,7 @@ export class TextStore {
 
   #grow(size: number): void {
     if (size <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(size, this.#bytes.length * 2));
+    const larger = roomFor(Math.max(size, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = larger;
   }

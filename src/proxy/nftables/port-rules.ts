@@ -248,11 +248,17 @@ class PortWriter {
     }
     const key = { kind: 'numgen', mode: 'random', modulus: countOf(endpoints) } as const;
     if (this.#hasEndpointChains) {
-      const map = mapOf(endpoints, (endpoint) => ({ verdict: { kind: 'goto', chain: names.endpoint(endpoint) } }));
+      const map = mapOf(endpoints, (place, endpoint) => ({
+        key: place,
+        verdict: { kind: 'goto', chain: names.endpoint(endpoint) },
+      }));
       out.rule(chain, origin, { kind: 'vmap', key, map });
       return;
     }
-    const map = mapOf(endpoints, ({ address, port: number }) => ({ data: [address, String(number)] }));
+    const map = mapOf(endpoints, (place, { address, port: number }) => ({
+      key: place,
+      data: [address, String(number)],
+    }));
     out.rule(chain, origin, matches(PROTOCOL, this.protocol), {
       kind: 'dnat',
       family: context.family === 'IPv4' ? 'ip' : 'ip6',
@@ -284,16 +290,15 @@ class PortWriter {
 /** A map from numbers to endpoints. */
 function mapOf(
   endpoints: readonly ProxyEndpoint[],
-  elementOf: (endpoint: ProxyEndpoint) => Omit<Element, 'key'>,
+  elementOf: (key: readonly string[], endpoint: ProxyEndpoint) => Element,
 ): AnonymousSet {
   if (!isSample(endpoints)) {
-    const elements = endpoints.map((endpoint, i): Element => ({ key: [String(i)], ...elementOf(endpoint) }));
-    return { kind: 'set', elements };
+    return { kind: 'set', elements: endpoints.map((endpoint, i) => elementOf([String(i)], endpoint)) };
   }
   const elements: Element[] = [];
   const leftOut: LeftOut[] = [];
   for (const entry of entriesOf(endpoints)) {
-    if ('endpoint' in entry) elements.push({ key: [String(entry.place)], ...elementOf(entry.endpoint) });
+    if ('endpoint' in entry) elements.push(elementOf([String(entry.place)], entry.endpoint));
     else leftOut.push(entry);
   }
   return { kind: 'set', elements, leftOut };
