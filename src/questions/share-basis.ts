@@ -8,9 +8,12 @@ import type { Chance, ChanceBasis } from '../netfilter/walk/types.js';
  * one's.
  */
 function byTurns(cycle: readonly string[]): Pick<ShareBasis, 'firstOfTwo' | 'secondOfTwo'> {
-  // After two rounds both clients begin anew at the same place.
-  const both = [...cycle, ...cycle];
-  const of = (turn: number) => [...new Set(both.filter((_, index) => index % 2 === turn))];
+  const of = (turn: number) => {
+    const met = new Set<string>();
+    // After two rounds both clients begin anew at the same place.
+    for (let step = turn; step < 2 * cycle.length; step += 2) met.add(cycle[step % cycle.length] as string);
+    return [...met];
+  };
   return { firstOfTwo: of(0), secondOfTwo: of(1) };
 }
 

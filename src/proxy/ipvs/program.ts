@@ -223,7 +223,7 @@ export class IpvsProgram implements NodeProgram {
     const index = serviceIndex(this.services);
     const used = new Set(index.usedSets(this.context));
     for (const port of index.ranged) for (const { set } of this.portState(port).entries) used.add(set);
-    if (this.localEndpoints().length > 0) used.add('KUBE-LOOP-BACK');
+    if (index.hasEndpointsOn(this.#selections.place.name)) used.add('KUBE-LOOP-BACK');
     return used;
   }
 

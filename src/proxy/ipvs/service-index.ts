@@ -6,38 +6,50 @@ import type { ProxyEndpoint, ServicePort } from '../service-port.js';
 import type { IpvsContext } from './context.js';
 import type { SetName } from './sets.js';
 
-const NONE: readonly (readonly [ServicePort, ProxyEndpoint])[] = [];
 const NO_PORTS: readonly ServicePort[] = [];
 
-/** Service ports by what ipvs mode looks them up by. */
+/** Which ports have endpoints where. */
+interface PortsByNode {
+  /** By node; each port once. */
+  readonly byNode: ReadonlyMap<string, readonly ServicePort[]>;
+  /** Ports of which a node may see other endpoints than the others do: they may be on any node. */
+  readonly varying: readonly ServicePort[];
+}
+
+function portsByNode(services: ClusterServiceMap): PortsByNode {
+  const byNode = new Map<string, ServicePort[]>();
+  const varying: ServicePort[] = [];
+  for (const port of services.ports()) {
+    if (services.hasDuplicates(port)) {
+      varying.push(port);
+      continue;
+    }
+    for (const { node } of services.endpointsOf(port)) {
+      if (node === '') continue;
+      const ports = byNode.get(node);
+      if (ports === undefined) byNode.set(node, [port]);
+      else if (ports.at(-1) !== port) ports.push(port);
+    }
+  }
+  return { byNode, varying };
+}
+
+/** Service ports by what ipvs mode looks them up by. Reads endpoints when it is asked about nodes. */
 export class ServiceIndex {
   readonly #services: ClusterServiceMap;
-  readonly #byAddress = new Map<string, ServicePort[]>();
-  readonly #byNode = new Map<string, (readonly [ServicePort, ProxyEndpoint])[]>();
-  /** Ports of which a node may see other endpoints than the others do. */
-  readonly #varying: ServicePort[] = [];
   /** Ports with source ranges for load balancer addresses. */
   readonly ranged: readonly ServicePort[];
   readonly #sets = new Set<SetName>();
   readonly #nodePortSets = new Set<SetName>();
+  #byAddress: ReadonlyMap<string, readonly ServicePort[]> | undefined;
+  #byNode: PortsByNode | undefined;
 
   constructor(services: ClusterServiceMap) {
     this.#services = services;
     const ranged: ServicePort[] = [];
     for (const port of services.ports()) {
-      for (const text of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs])
-        remember(this.#byAddress, addressOf(text)?.text ?? text, (): ServicePort[] => []).push(port);
       this.#addSets(port);
       if (port.loadBalancerVIPs.length > 0 && port.sourceRanges.length > 0) ranged.push(port);
-      if (services.hasDuplicates(port)) this.#varying.push(port);
-      else
-        for (const endpoint of services.endpointsOf(port)) {
-          if (endpoint.node !== '')
-            remember(this.#byNode, endpoint.node, (): (readonly [ServicePort, ProxyEndpoint])[] => []).push([
-              port,
-              endpoint,
-            ]);
-        }
     }
     this.ranged = ranged;
   }
@@ -60,6 +72,14 @@ export class ServiceIndex {
 
   /** The ports that have an address: cluster, external or load balancer. */
   portsAt(address: string): readonly ServicePort[] {
+    if (this.#byAddress === undefined) {
+      const byAddress = new Map<string, ServicePort[]>();
+      for (const port of this.#services.ports()) {
+        for (const text of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs])
+          remember(byAddress, addressOf(text)?.text ?? text, (): ServicePort[] => []).push(port);
+      }
+      this.#byAddress = byAddress;
+    }
     return this.#byAddress.get(address) ?? NO_PORTS;
   }
 
@@ -68,18 +88,29 @@ export class ServiceIndex {
     return nodeAddresses.length === 0 ? this.#sets : new Set([...this.#sets, ...this.#nodePortSets]);
   }
 
+  /** The ports that have endpoints on a node, and those that may. */
+  #portsOn(node: string): readonly ServicePort[] {
+    if (node === '') return NO_PORTS;
+    this.#byNode ??= portsByNode(this.#services);
+    const { byNode, varying } = this.#byNode;
+    const own = byNode.get(node) ?? NO_PORTS;
+    return varying.length === 0 ? own : [...own, ...varying];
+  }
+
+  #endpointsOn(node: string, port: ServicePort): readonly ProxyEndpoint[] {
+    return this.#services.endpointsSeenFrom(node, port).filter((endpoint) => endpoint.node === node);
+  }
+
+  /** Whether any endpoint is on a node, as its kube-proxy sees them. */
+  hasEndpointsOn(node: string): boolean {
+    return this.#portsOn(node).some((port) => this.#endpointsOn(node, port).length > 0);
+  }
+
   /** All endpoints on a node as its kube-proxy sees them, with the ports that they belong to. */
   endpointsOn(node: string): readonly (readonly [ServicePort, ProxyEndpoint])[] {
-    if (node === '') return NONE;
-    const own = this.#byNode.get(node) ?? NONE;
-    if (this.#varying.length === 0) return own;
-    const varying = this.#varying.flatMap((port) =>
-      this.#services
-        .endpointsSeenFrom(node, port)
-        .filter((endpoint) => endpoint.node === node)
-        .map((endpoint) => [port, endpoint] as const),
+    return this.#portsOn(node).flatMap((port) =>
+      this.#endpointsOn(node, port).map((endpoint) => [port, endpoint] as const),
     );
-    return [...own, ...varying];
   }
 }
 
