@@ -1,24 +1,34 @@
 /** The snapshots that an encoded request names by digest or by name, found without decoding the rest of it. */
 import type { DescMessage } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { PACKAGE } from './registry.js';
-import { occurrences } from './wire.js';
 
 const SNAPSHOT = `${PACKAGE}.Snapshot`;
 const utf8 = new TextDecoder();
 
-/** Fields in which a snapshot can be named, by message. */
-const leading = new Map<DescMessage, ReadonlyMap<number, DescMessage>>();
+/** Where snapshots are named in a message. */
+interface Leading {
+  /** Fields that hold messages in which there may be one. */
+  readonly fields: Map<number, DescMessage>;
+  /** The fields of a snapshot; absent in other messages. */
+  readonly digest: number | undefined;
+  readonly name: number | undefined;
+}
 
-function fieldsTo(message: DescMessage): ReadonlyMap<number, DescMessage> {
+const leading = new Map<DescMessage, Leading>();
+
+function leadingOf(message: DescMessage): Leading {
   const known = leading.get(message);
   if (known !== undefined) return known;
-  const fields = new Map<number, DescMessage>();
+  const numberOf = (field: string) =>
+    message.typeName === SNAPSHOT ? message.fields.find(({ name }) => name === field)?.number : undefined;
+  const made = { fields: new Map<number, DescMessage>(), digest: numberOf('digest'), name: numberOf('name') };
   // Set before it is complete: a message that holds itself must not be looked into for ever.
-  leading.set(message, fields);
+  leading.set(message, made);
   for (const { number, message: of } of message.fields) {
-    if (of !== undefined && (of.typeName === SNAPSHOT || fieldsTo(of).size > 0)) fields.set(number, of);
+    if (of !== undefined && (of.typeName === SNAPSHOT || leadingOf(of).fields.size > 0)) made.fields.set(number, of);
   }
-  return fields;
+  return made;
 }
 
 /** In the order in which they are there, each once. Throws Error where the bytes are no message. */
@@ -29,15 +39,19 @@ export function namedIn(
   const digests = new Set<string>();
   const names = new Set<string>();
   const look = (of: DescMessage, inside: Uint8Array) => {
-    const fields = fieldsTo(of);
-    const numberOf = (field: string) =>
-      of.typeName === SNAPSHOT ? of.fields.find(({ name }) => name === field)?.number : undefined;
-    const [digest, named] = [numberOf('digest'), numberOf('name')];
-    for (const { number, content } of occurrences(inside)) {
-      if (content === undefined) continue;
-      if (number === digest) digests.add(utf8.decode(content));
-      if (number === named) names.add(utf8.decode(content));
+    const { fields, digest, name } = leadingOf(of);
+    const reader = new BinaryReader(inside);
+    while (reader.pos < reader.len) {
+      const [number, type] = reader.tag();
       const next = fields.get(number);
+      const isNaming = number === digest || number === name;
+      if (type !== WireType.LengthDelimited || (next === undefined && !isNaming)) {
+        reader.skip(type, number);
+        continue;
+      }
+      const content = reader.bytes();
+      if (number === digest) digests.add(utf8.decode(content));
+      if (number === name) names.add(utf8.decode(content));
       if (next !== undefined) look(next, content);
     }
   };

@@ -20,13 +20,11 @@ export function toValue(json: unknown, depth = 0): Value {
   const items: Record<string, Value> = {};
   for (const [key, item] of Object.entries(json as object)) {
     if (item === undefined) continue;
+    const value = toValue(item, depth + 1);
     // As JSON.parse does: an own property even where the key is `__proto__`.
-    Object.defineProperty(items, key, {
-      value: toValue(item, depth + 1),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    if (key === '__proto__')
+      Object.defineProperty(items, key, { value, enumerable: true, writable: true, configurable: true });
+    else items[key] = value;
   }
   return { object: { items } };
 }
