@@ -1,7 +1,7 @@
 /** The snapshots that an encoded request names by digest or by name, found without decoding the rest of it. */
 import type { DescMessage } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { PACKAGE } from './registry.js';
+import { occurrences } from './wire.js';
 
 const SNAPSHOT = `${PACKAGE}.Snapshot`;
 const utf8 = new TextDecoder();
@@ -40,18 +40,11 @@ export function namedIn(
   const names = new Set<string>();
   const look = (of: DescMessage, inside: Uint8Array) => {
     const { fields, digest, name } = leadingOf(of);
-    const reader = new BinaryReader(inside);
-    while (reader.pos < reader.len) {
-      const [number, type] = reader.tag();
-      const next = fields.get(number);
-      const isNaming = number === digest || number === name;
-      if (type !== WireType.LengthDelimited || (next === undefined && !isNaming)) {
-        reader.skip(type, number);
-        continue;
-      }
-      const content = reader.bytes();
+    for (const { number, content } of occurrences(inside)) {
+      if (content === undefined) continue;
       if (number === digest) digests.add(utf8.decode(content));
       if (number === name) names.add(utf8.decode(content));
+      const next = fields.get(number);
       if (next !== undefined) look(next, content);
     }
   };
