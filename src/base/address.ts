@@ -45,6 +45,29 @@ function readV4(text: string, from = 0): number {
   return dots === 3 && octet >= 0 ? value * 256 + octet : -1;
 }
 
+/** The 32 bits of an IPv4 address in its canonical spelling, or -1: what most texts of addresses are. */
+export function plainIPv4(text: string): number {
+  let value = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) {
+      // A second digit behind a zero: a leading zero.
+      if (octet === 0) return -1;
+      octet = (octet < 0 ? 0 : octet * 10) + code - 48;
+      if (octet > 255) return -1;
+    } else if (code === 46 && octet >= 0 && dots < 3) {
+      value = value * 256 + octet;
+      octet = -1;
+      dots++;
+    } else {
+      return -1;
+    }
+  }
+  return dots === 3 && octet >= 0 ? value * 256 + octet : -1;
+}
+
 /** Whether a number of a dotted-decimal address begins with a zero that is not all of it. */
 function hasLeadingZero(text: string): boolean {
   let isFirst = true;
@@ -234,6 +257,11 @@ function cached<T>(cache: Map<string, T | null>, text: string, parse: (text: str
 /** As {@link parseAddress}, remembering what was read lately. For hot paths. */
 export function addressOf(text: string): Address | undefined {
   return cached(addressCache, text, parseAddress);
+}
+
+/** An address in its canonical spelling; a text that is no address as it stands. */
+export function canonicalAddress(text: string): string {
+  return plainIPv4(text) >= 0 ? text : (addressOf(text)?.text ?? text);
 }
 
 /** As {@link parseCidr}, but a bare address stands for its /32 or /128; remembers what was read lately. */

@@ -1,4 +1,4 @@
-import { addressOf } from '../base/address.js';
+import { addressOf, canonicalAddress } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from './cluster.js';
 import { LEGACY_ZONE_LABEL, type Node, type Pod, ZONE_LABEL } from './objects.js';
@@ -35,15 +35,11 @@ export function ownsAddress(pod: Pod): boolean {
 }
 
 const nodesByAddress = new ValueIndex<Node>(nodeAddresses);
-const podsByAddress = new ValueIndex<Pod>((pod) => (ownsAddress(pod) ? podAddresses(pod).map(canonical) : []));
-
-function canonical(address: string): string {
-  return addressOf(address)?.text ?? address;
-}
+const podsByAddress = new ValueIndex<Pod>((pod) => (ownsAddress(pod) ? podAddresses(pod).map(canonicalAddress) : []));
 
 /** The node that has this address; of several the first in snapshot order. */
 export function nodeOfAddress(cluster: Cluster, address: string): Node | undefined {
-  return nodesByAddress.first(cluster.nodes, canonical(address));
+  return nodesByAddress.first(cluster.nodes, canonicalAddress(address));
 }
 
 /**
@@ -51,5 +47,5 @@ export function nodeOfAddress(cluster: Cluster, address: string): Node | undefin
  * node's; pods that have ended have given theirs back. Of several the first in snapshot order.
  */
 export function podOfAddress(cluster: Cluster, address: string): Pod | undefined {
-  return podsByAddress.first(cluster.pods, canonical(address));
+  return podsByAddress.first(cluster.pods, canonicalAddress(address));
 }

@@ -1,4 +1,4 @@
-import { addressOf } from '../base/address.js';
+import { canonicalAddress } from '../base/address.js';
 
 /** `ADDRESS:PORT`, `[ADDRESS]:PORT`, or an address alone, as kube-proxy's bind addresses are written. */
 const BIND = /^(?:\[([^\]]*)\]|([^:]*)|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*))(?::(\d+))?$/i;
@@ -13,5 +13,5 @@ export function bindsTo(bind: string, usualPort: number, address: string, port: 
   const host = match?.[1] ?? match?.[2] ?? match?.[3] ?? '';
   const own = match?.[4] === undefined ? usualPort : Number(match[4]);
   if (match === null || own === 0 || own !== port) return false;
-  return EVERY.includes(host) || (addressOf(host)?.text ?? host) === address;
+  return EVERY.includes(host) || canonicalAddress(host) === address;
 }

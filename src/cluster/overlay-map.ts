@@ -26,7 +26,8 @@ export class OverlayMap<V> {
   }
 
   get(key: string): V | undefined {
-    if (this.#over.size === 0) return this.#base.get(key);
+    // Keys are often texts that were just put together: an empty map does not read them.
+    if (this.#over.size === 0) return this.#base.size === 0 ? undefined : this.#base.get(key);
     const value = this.#over.get(key);
     return value !== undefined || this.#over.has(key) ? value : this.#base.get(key);
   }

@@ -16,7 +16,7 @@ export class ValueIndex<V> {
   readonly #termsOf: (value: V) => readonly string[];
   readonly #bases = new WeakMap<
     ReadonlyMap<string, V>,
-    { readonly entries: Entries; readonly places: ReadonlyMap<string, number> }
+    { readonly entries: Entries; readonly places: () => ReadonlyMap<string, number> }
   >();
   readonly #variants = new WeakMap<OverlayMap<V>, Entries>();
 
@@ -57,12 +57,18 @@ export class ValueIndex<V> {
       });
   }
 
-  #collect(values: Iterable<readonly [string, V | undefined]>, placeOf: (key: string) => number): Entries {
+  /** `placeOf`: the place of a key, which is the given index-th of all. */
+  #collect(
+    values: Iterable<readonly [string, V | undefined]>,
+    placeOf: (key: string, index: number) => number,
+  ): Entries {
     const entries = new Map<string, Entry[]>();
+    let index = -1;
     for (const [key, value] of values) {
+      index++;
       if (value === undefined) continue;
       for (const term of this.#termsOf(value)) {
-        const entry = { key, place: placeOf(key) };
+        const entry = { key, place: placeOf(key, index) };
         const known = entries.get(term);
         if (known === undefined) entries.set(term, [entry]);
         else known.push(entry);
@@ -74,16 +80,24 @@ export class ValueIndex<V> {
   #baseOf(base: ReadonlyMap<string, V>) {
     let known = this.#bases.get(base);
     if (known === undefined) {
-      const places = new Map([...base.keys()].map((key, place) => [key, place]));
-      known = { places, entries: this.#collect(base, (key) => places.get(key) as number) };
+      let places: ReadonlyMap<string, number> | undefined;
+      known = {
+        entries: this.#collect(base, (_, index) => index),
+        // Of variants alone: most clusters are asked about as they are.
+        places: () => {
+          places ??= new Map([...base.keys()].map((key, place) => [key, place]));
+          return places;
+        },
+      };
       this.#bases.set(base, known);
     }
     return known;
   }
 
-  #variantOf(map: OverlayMap<V>, places: ReadonlyMap<string, number>): Entries {
+  #variantOf(map: OverlayMap<V>, placesOf: () => ReadonlyMap<string, number>): Entries {
     let known = this.#variants.get(map);
     if (known === undefined) {
+      const places = placesOf();
       // What was added comes after the base, in the order it was added.
       const added = new Map([...map.replacements.keys()].map((key, index) => [key, places.size + index]));
       known = this.#collect(map.replacements, (key) => places.get(key) ?? (added.get(key) as number));

@@ -3,6 +3,7 @@ import {
   addressOf,
   addressWidth,
   type Cidr,
+  canonicalAddress,
   cidrContains,
   type IPFamily,
   makeAddress,
@@ -166,7 +167,7 @@ export class ClusterIPs {
 
   /** The Service that has the address, `namespace/name`. */
   ownerOf(address: string): string | undefined {
-    const text = addressOf(address)?.text ?? address;
+    const text = canonicalAddress(address);
     return this.#owners.has(text) ? this.#owners.get(text) : this.#shared.owners.get(text);
   }
 

@@ -1,4 +1,4 @@
-import { addressOf } from '../base/address.js';
+import { canonicalAddress } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { podAddresses } from '../cluster/cluster.js';
@@ -18,10 +18,6 @@ export interface SettledEndpoints {
   readonly staleAddresses: readonly string[];
 }
 
-function canonical(address: string): string {
-  return addressOf(address)?.text ?? address;
-}
-
 const labelTexts = new WeakMap<Pod, string>();
 
 /** Equal for pods of one namespace with the same labels. */
@@ -36,13 +32,13 @@ function lostAddresses(cluster: Cluster, edit: ReadonlyMap<string, EndpointSlice
   const lost = new Set<string>();
   for (const name of edit.keys()) {
     for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
-      for (const text of addresses) lost.add(canonical(text));
+      for (const text of addresses) lost.add(canonicalAddress(text));
     }
   }
   for (const slice of edit.values()) {
     for (const { addresses } of slice?.endpoints ?? []) {
       if (lost.size === 0) return lost;
-      for (const text of addresses) lost.delete(canonical(text));
+      for (const text of addresses) lost.delete(canonicalAddress(text));
     }
   }
   return lost;
@@ -92,7 +88,7 @@ export function settleEndpoints(
     for (const address of lostAddresses(cluster, synced.edit)) stale.add(address);
   }
   if (stale.size > 0) {
-    for (const pod of changedPods) for (const text of podAddresses(pod)) stale.delete(canonical(text));
+    for (const pod of changedPods) for (const text of podAddresses(pod)) stale.delete(canonicalAddress(text));
   }
   return {
     edit,

@@ -1,5 +1,5 @@
 import { sha1Hex } from '#platform';
-import { addressOf, type IPFamily } from '../base/address.js';
+import { addressOf, canonicalAddress, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { ValueIndex } from '../cluster/value-index.js';
@@ -27,7 +27,7 @@ export function isBalanced(service: Service, cluster: Cluster): boolean {
 
 const byAddress = new ValueIndex<Service>((service) =>
   showsBalancer(service)
-    ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [addressOf(ip)?.text ?? ip] : []))
+    ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [canonicalAddress(ip)] : []))
     : [],
 );
 
@@ -62,9 +62,7 @@ export function serviceOfHostname(cluster: Cluster, host: string): Service | und
   return byHostname.first(cluster.services, host.toLowerCase().replace(/\.$/, ''));
 }
 
-const byExternalIP = new ValueIndex<Service>(({ spec }) =>
-  (spec?.externalIPs ?? []).map((ip) => addressOf(ip)?.text ?? ip),
-);
+const byExternalIP = new ValueIndex<Service>(({ spec }) => (spec?.externalIPs ?? []).map((ip) => canonicalAddress(ip)));
 
 /** The `attempt`-th address that stands for the load balancer of a Service, by a hash of the Service's own name. */
 function standIn(key: string, family: IPFamily, attempt: number): string {

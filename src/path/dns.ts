@@ -1,4 +1,4 @@
-import { addressOf, type IPFamily } from '../base/address.js';
+import { addressOf, canonicalAddress, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 
@@ -108,7 +108,7 @@ export function headlessEndpoints(
       const target = endpoint.targetRef;
       const pod = target?.kind === 'Pod' ? `${target.namespace ?? 'default'}/${target.name}` : undefined;
       for (const text of endpoint.addresses) {
-        const address = addressOf(text)?.text ?? text;
+        const address = canonicalAddress(text);
         if (!found.has(address))
           found.set(address, {
             address,

@@ -1,5 +1,5 @@
 /** Which ports somebody listens on in a node's own network, as far as a snapshot tells. */
-import { addressOf } from '../base/address.js';
+import { canonicalAddress } from '../base/address.js';
 import { bindsTo } from '../cluster/bind-address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
@@ -19,7 +19,7 @@ const NODE_PORTS = { from: 30000, to: 32767 };
 const LAST_THAT_HOLDS_PORTS = 23;
 
 function isAddressOf(text: string, address: string): boolean {
-  return (addressOf(text)?.text ?? text) === address;
+  return canonicalAddress(text) === address;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The endpoints that a question is about, in the spelling of addresses that packets have. */
-import { addressOf, joinHostPort } from '../base/address.js';
+import { canonicalAddress, joinHostPort } from '../base/address.js';
 import type { Places } from './network.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
@@ -13,13 +13,9 @@ export interface KnownEndpoint {
   readonly pod?: string | undefined;
 }
 
-/** IPv4 in its one spelling: it is most addresses, and reading it takes longer than looking at it. */
-const PLAIN_IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
-
 /** Packets have an address, however a slice spells it. */
 export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
-  if (PLAIN_IPV4.test(endpoint.address)) return endpoint;
-  const address = addressOf(endpoint.address)?.text ?? endpoint.address;
+  const address = canonicalAddress(endpoint.address);
   if (address === endpoint.address) return endpoint;
   const port = endpoint.id.slice(endpoint.id.lastIndexOf(':') + 1);
   return { ...endpoint, address, id: joinHostPort(address, port) };

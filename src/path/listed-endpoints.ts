@@ -1,4 +1,4 @@
-import { addressOf, joinHostPort } from '../base/address.js';
+import { canonicalAddress, joinHostPort } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Packet } from '../netfilter/packet.js';
@@ -15,7 +15,7 @@ function endpointsOf(cluster: Cluster): ReadonlySet<string> {
   for (const { ports, endpoints } of cluster.endpointSlices.values()) {
     for (const { addresses } of endpoints ?? []) {
       for (const text of addresses ?? []) {
-        const address = addressOf(text)?.text ?? text;
+        const address = canonicalAddress(text);
         for (const { port, protocol } of ports ?? []) if (port != null) ids.add(idOf(protocol ?? 'TCP', address, port));
       }
     }

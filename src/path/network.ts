@@ -8,6 +8,7 @@ import {
   makeAddress,
   networkOf,
 } from '../base/address.js';
+import { AddressMap } from '../base/address-map.js';
 import { hasEnded, ownsAddress } from '../cluster/addresses.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { type Node, namespacedName, type Pod } from '../cluster/objects.js';
@@ -108,13 +109,19 @@ export function nodeIsDown(node: Node): boolean {
   );
 }
 
+function hasEverHadPods(cluster: Pick<Cluster, 'pods' | 'parent'>): boolean {
+  for (let at: typeof cluster | undefined = cluster; at !== undefined; at = at.parent)
+    if (at.pods.size > 0) return true;
+  return false;
+}
+
 /**
  * Who has which address in one family of a cluster, from nodes, pods and settings. Made once per cluster and
  * settings; a look-up costs a few map accesses.
  */
 export class AddressBook {
   readonly family: IPFamily;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new AddressMap<Place>();
   readonly #podCidrs = new CidrTable<string>();
   readonly #routes = new CidrTable<Place>();
   readonly #nodes = new Map<string, NodeAddresses>();
@@ -122,6 +129,8 @@ export class AddressBook {
   /** Whether the snapshot lists pods at all; when not, every address of a pod CIDR is taken as a pod. */
   readonly #podsKnown: boolean;
   readonly #cluster: Pick<Cluster, 'pods' | 'parent'>;
+  /** Whether the snapshot, before changes or after them, lists any pod. */
+  readonly #hasHadPods: boolean;
   /** Those of which the snapshot lists pods; made when a pod is looked for that it does not have. */
   #namespaces: ReadonlySet<string> | undefined;
 
@@ -138,6 +147,7 @@ export class AddressBook {
     }
     this.#podsKnown = cluster.pods.size > 0;
     this.#cluster = cluster;
+    this.#hasHadPods = hasEverHadPods(cluster);
     for (const pod of cluster.pods.values()) this.#addPod(pod, family);
     for (const route of settings.network.routes) {
       const cidr = networkOf(route.destination);
@@ -172,6 +182,7 @@ export class AddressBook {
       why: `a slice puts pod ${name} at ${address}, but ${but}: who has the address is not known`,
       isDoubtful: true,
     });
+    if (!this.#hasHadPods) return undefined;
     const pod = this.#cluster.pods.get(name);
     if (pod !== undefined) {
       const { phase = '' } = pod.status ?? {};
@@ -237,7 +248,7 @@ export class AddressBook {
 /** The address book as one question sees it: with the endpoints that slices place and the clients it stands in for. */
 export class Places {
   readonly book: AddressBook;
-  readonly #learned = new Map<string, Place>();
+  readonly #learned = new AddressMap<Place>();
   /** One for all addresses on a node: a cluster has many. */
   readonly #onNodes = new Map<string, Place>();
 
@@ -247,7 +258,7 @@ export class Places {
 
   /** Places an address that no Pod of the snapshot explains on a node: that of this pod, as a slice names it. */
   learn(address: string, node: string, pod?: string): void {
-    if (!this.#learned.has(address)) this.#learned.set(address, this.listed(address, node, pod));
+    this.#learned.setNew(address, () => this.listed(address, node, pod));
   }
 
   /** The place that a slice gives an address that nobody of the snapshot has. */

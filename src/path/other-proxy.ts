@@ -1,5 +1,5 @@
 /** Services that a label leaves to another proxy than kube-proxy: what that one does is not modelled. */
-import { addressOf } from '../base/address.js';
+import { canonicalAddress } from '../base/address.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { ValueIndex } from '../cluster/value-index.js';
 import type { Packet } from '../netfilter/packet.js';
@@ -7,7 +7,7 @@ import { PROXY_NAME_LABEL } from '../proxy/service-ports.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback } from './host.js';
 
-const atAddress = (text: string) => `at ${addressOf(text)?.text ?? text}`;
+const atAddress = (text: string) => `at ${canonicalAddress(text)}`;
 
 /** What every such Service has in common: most clusters have none. */
 const LABELLED = 'labelled';

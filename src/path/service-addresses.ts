@@ -1,20 +1,28 @@
-import { addressOf } from '../base/address.js';
+import { addressOf, canonicalAddress } from '../base/address.js';
+import { AddressMap } from '../base/address-map.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 
-const holders = new WeakMap<Cluster['services'], ReadonlyMap<string, Service>>();
+const holders = new WeakMap<Cluster['services'], AddressMap<Service>>();
 
-const held = new WeakMap<Cluster['services'], ReadonlySet<string>>();
+const held = new WeakMap<Cluster['services'], AddressMap<true>>();
 
-function collect(cluster: Cluster): ReadonlyMap<string, Service> {
-  const found = new Map<string, Service>();
+/** A Service's own addresses, canonical: cluster IPs and external IPs. */
+function ownAddresses({ spec }: Service): readonly string[] {
+  const { clusterIP, clusterIPs, externalIPs } = spec ?? {};
+  const found: string[] = [];
+  for (const text of [clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? [])]) {
+    const address = text === undefined || text === found[0] ? undefined : addressOf(text)?.text;
+    if (address !== undefined) found.push(address);
+  }
+  return found;
+}
+
+function collect(cluster: Cluster): AddressMap<Service> {
+  const found = new AddressMap<Service>();
   for (const service of cluster.services.values()) {
-    const { clusterIP, clusterIPs = [], externalIPs = [] } = service.spec ?? {};
-    for (const text of [clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? [])]) {
-      const address = text === undefined ? undefined : addressOf(text)?.text;
-      if (address !== undefined && !found.has(address)) found.set(address, service);
-    }
+    for (const address of ownAddresses(service)) found.setNew(address, () => service);
   }
   return found;
 }
@@ -25,11 +33,13 @@ export function serviceHolding(cluster: Cluster, address: string): Service | und
 }
 
 /** The addresses (canonical text) that Services have: cluster IPs, external IPs and those of load balancers. */
-export function heldAddresses(cluster: Cluster): ReadonlySet<string> {
+export function heldAddresses(cluster: Cluster): Pick<AddressMap<true>, 'has'> {
   return remember(held, cluster.services, () => {
-    const addresses = new Set(remember(holders, cluster.services, () => collect(cluster)).keys());
-    for (const { status } of cluster.services.values()) {
-      for (const { ip } of status?.loadBalancer?.ingress ?? []) if (ip) addresses.add(addressOf(ip)?.text ?? ip);
+    const addresses = new AddressMap<true>();
+    for (const service of cluster.services.values()) {
+      for (const address of ownAddresses(service)) addresses.set(address, true);
+      for (const { ip } of service.status?.loadBalancer?.ingress ?? [])
+        if (ip) addresses.set(canonicalAddress(ip), true);
     }
     return addresses;
   });

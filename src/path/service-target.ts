@@ -86,6 +86,17 @@ export function checkServiceSpec(
   pointer: string,
 ): ServiceTarget {
   const service = requireService(cluster, spec.namespace, spec.name, `${pointer}/name`);
+  return targetOfService(cluster, service, spec, protocol, pointer);
+}
+
+/** {@link checkServiceSpec} where the Service of the cluster that the destination names is known. */
+export function targetOfService(
+  cluster: Cluster,
+  service: Service,
+  spec: ServiceSpec,
+  protocol: Protocol | undefined,
+  pointer: string,
+): ServiceTarget {
   const key = namespacedName(service);
   const port = choosePort(service, spec, protocol, pointer);
   const via = spec.via ?? (isHeadless(service) || service.spec?.type === 'ExternalName' ? 'DNS' : 'CLUSTER_IP');

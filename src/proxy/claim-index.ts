@@ -11,6 +11,8 @@ export class ClaimIndex {
   readonly #claims = new Map<string, ServicePort[]>();
   readonly #base: ClaimIndex | undefined;
   readonly #services: ReadonlyMap<string, readonly ServicePort[]>;
+  /** Whether two ports of one number and protocol claim one key. */
+  #hasRivals = false;
 
   constructor(
     services: ReadonlyMap<string, readonly ServicePort[]>,
@@ -30,9 +32,18 @@ export class ClaimIndex {
     const known = this.#claims.get(key);
     if (known === undefined) this.#claims.set(key, [port]);
     else if (!known.includes(port)) {
+      this.#hasRivals ||= known.some((other) => other.port === port.port && other.protocol === port.protocol);
       known.push(port);
       known.sort(compareServicePorts);
     }
+  }
+
+  /**
+   * Whether some key may be claimed by several ports of one number and protocol. An edited cluster's may always: a port
+   * that the edit touched may claim what one of the base does.
+   */
+  get mayHaveRivals(): boolean {
+    return this.#hasRivals || this.#base !== undefined;
   }
 
   /** Who claims the key, in the fixed order of Service ports. */

@@ -1,5 +1,5 @@
 import type { IPFamily } from '../base/address.js';
-import { addressOf } from '../base/address.js';
+import { canonicalAddress } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { NodeProxySettings } from '../cluster/settings.js';
 import { ClaimIndex } from './claim-index.js';
@@ -14,10 +14,8 @@ const NO_PORTS: readonly ServicePort[] = [];
 /** The addresses that a port lays claim to. They are compared as addresses, not as text. */
 function claimedAddresses({ clusterIP, externalIPs, loadBalancerVIPs }: ServicePort): readonly string[] {
   if (externalIPs.length === 0 && loadBalancerVIPs.length === 0) return [clusterIP];
-  return [clusterIP, ...[...externalIPs, ...loadBalancerVIPs].map(canonical)];
+  return [clusterIP, ...[...externalIPs, ...loadBalancerVIPs].map(canonicalAddress)];
 }
-
-const canonical = (address: string) => addressOf(address)?.text ?? address;
 
 /** Those of the ports that have an address which are for this number and protocol: mostly all of them. */
 function ofNumber(ports: readonly ServicePort[], protocol: string, number: number): readonly ServicePort[] {
@@ -181,7 +179,11 @@ export class ClusterServiceMap implements ServiceMap {
   }
 
   claims(protocol: string, address: string, port: number): readonly ServicePort[] {
-    return ofNumber(this.#addressIndex.get(canonical(address)), protocol, port);
+    return ofNumber(this.#addressIndex.get(canonicalAddress(address)), protocol, port);
+  }
+
+  get mayHaveRivals(): boolean {
+    return this.#addressIndex.mayHaveRivals;
   }
 
   nodePortClaims(protocol: string, nodePort: number): readonly ServicePort[] {

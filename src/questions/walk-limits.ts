@@ -34,14 +34,21 @@ export function endpointCount(cluster: Cluster, key: string): number {
  * question is in the request. Throws QuestionError ANSWER_TOO_LARGE that names the limit.
  */
 export function requireWalkable(cluster: Cluster, keys: readonly string[], pointer: string): void {
-  const counts = new Map<string, number>();
+  requireWalkableCounts(
+    keys.map((key) => ({ key, count: endpointCount(cluster, key) })),
+    pointer,
+  );
+}
+
+/** {@link requireWalkable} where the {@link endpointCount} of each destination is known. */
+export function requireWalkableCounts(
+  destinations: readonly { readonly key: string; readonly count: number }[],
+  pointer: string,
+): void {
   let total = 0;
-  for (const key of keys) {
-    const count = counts.get(key) ?? endpointCount(cluster, key);
-    counts.set(key, count);
-    total += count;
-  }
+  for (const { count } of destinations) total += count;
   if (total <= MAX_WALKED_ENDPOINTS) return;
+  const counts = new Map(destinations.map(({ key, count }) => [key, count]));
   const [largest = '', most = 0] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0] as [string, number]);
   const all = counts.size === 1 ? '' : ` in ${counts.size} Services, ${most} of them in ${largest}`;
   const whose =

@@ -10,6 +10,7 @@ import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { PathQuestion } from '../../src/contract/requests.js';
 import { stateFindings } from '../../src/questions/findings/index.js';
 import { thresholdsOf } from '../../src/questions/findings/wanted.js';
+import { zoneShares } from '../../src/questions/findings/zones.js';
 import { answerPath } from '../../src/questions/path/answer-path.js';
 import { PathSums } from '../../src/questions/path/path-sums.js';
 import type { Prepared } from '../../src/questions/prepare.js';
@@ -55,14 +56,17 @@ function whole(prepared: Prepared, asker: Asker, name: string): unknown {
     const { result, assumptions, services, doors } = answerPath(prepared, question);
     const found = stateFindings({ cluster, settings, services, doors }, thresholdsOf(undefined));
     // That a law says so is another way to know what the outcomes are: findings are the same.
-    const text = JSON.stringify({ result, found, doors }, (key, value) =>
+    const shown = doors.map((door) => ({ ...door, zoneShares: door.zoneShares ?? zoneShares(cluster, door.from) }));
+    const text = JSON.stringify({ result, found, doors: shown }, (key, value) =>
       key === 'reachesOwnAlone'
         ? undefined
         : typeof value === 'bigint'
           ? `${value}`
           : key === 'rule'
             ? (value?.text ?? value)
-            : value,
+            : value instanceof Set
+              ? [...value].sort()
+              : value,
     );
     return { ...JSON.parse(text), assumptions: new Set(assumptions.map((one) => JSON.stringify(one))) };
   } catch (error) {

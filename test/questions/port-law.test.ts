@@ -9,6 +9,7 @@ import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { ProbabilityQuestion } from '../../src/contract/requests.js';
 import { stateFindings } from '../../src/questions/findings/index.js';
 import { thresholdsOf } from '../../src/questions/findings/wanted.js';
+import { zoneShares } from '../../src/questions/findings/zones.js';
 import type { Outcome, Prepared } from '../../src/questions/prepare.js';
 import { answerProbability } from '../../src/questions/probability/answer-probability.js';
 import { PortLaws } from '../../src/questions/probability/port-law.js';
@@ -43,9 +44,17 @@ function whole(prepared: Prepared, { result, assumptions, services, doors }: Ans
     {
       services: result.services,
       findings: stateFindings(view, thresholdsOf(undefined)).filter(({ evidence }) => evidence.via !== undefined),
+      zones: doors.map((door) => door.zoneShares ?? zoneShares(prepared.cluster, door.from)),
       outcomes: doors.map(({ from }) => from.map(({ client, nodes, outcomes }) => ({ client, nodes, outcomes }))),
     },
-    (key, value) => (typeof value === 'bigint' ? `${value}` : key === 'rule' ? value?.text : value),
+    (key, value) =>
+      typeof value === 'bigint'
+        ? `${value}`
+        : key === 'rule'
+          ? value?.text
+          : value instanceof Set
+            ? [...value].sort()
+            : value,
   );
   return { ...JSON.parse(text), assumptions: new Set(assumptions.map((one) => JSON.stringify(one))) };
 }

@@ -1,4 +1,4 @@
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import { keepHeader } from '../forward.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { sourceRanges } from '../source-ranges.js';
@@ -7,7 +7,7 @@ import { allocated } from './pools.js';
 /** The first address of the Service's status, which layer 2 elects by for all of them. */
 export function firstAddress({ service }: Balanced): string {
   const ip = service.status?.loadBalancer?.ingress?.find((entry) => entry.ip)?.ip ?? service.spec?.loadBalancerIP ?? '';
-  return addressOf(ip)?.text ?? ip;
+  return canonicalAddress(ip);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { addressOf, cidrContains, networkOf } from '../../base/address.js';
+import { addressOf, canonicalAddress, cidrContains, networkOf } from '../../base/address.js';
 import { protocolName } from '../protocols.js';
 
 /**
@@ -72,7 +72,7 @@ export function canonicalValue(text: string, type: ValueType): string {
   switch (type) {
     case 'ipv4_addr':
     case 'ipv6_addr':
-      return addressOf(text)?.text ?? text;
+      return canonicalAddress(text);
     case 'inet_proto':
       return protocolName(text).toLowerCase();
     case 'inet_service':

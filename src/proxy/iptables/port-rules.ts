@@ -1,5 +1,5 @@
 import type { Address, IPFamily } from '../../base/address.js';
-import { addressOf, addressWidth } from '../../base/address.js';
+import { addressOf, addressWidth, canonicalAddress } from '../../base/address.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
 import type { CommentMatch, Statement } from '../../netfilter/iptables/statements.js';
 import type { LeftOut } from '../../netfilter/left-out.js';
@@ -121,7 +121,7 @@ export class PortRulesWriter implements PortRules {
   /** An address as `-s` and `-d` take it in this version. */
   singleAddress(address: string): string {
     if (this.context.traits.singleAddresses === 'BARE') return address;
-    return `${addressOf(address)?.text ?? address}/${addressWidth(this.context.family)}`;
+    return `${canonicalAddress(address)}/${addressWidth(this.context.family)}`;
   }
 
   /** The address in the rule that masquerades an endpoint's own traffic. */

@@ -1,4 +1,4 @@
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import type { Statement } from '../../netfilter/iptables/statements.js';
 import { FLAGS, type RealServer, type VirtualServer } from '../../netfilter/ipvs/types.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
@@ -41,10 +41,6 @@ function originOf(port: ServicePort): Origin {
   return { service: port.service, portName: port.portName, port: port.port, protocol: port.protocol };
 }
 
-function addressText(text: string): string {
-  return addressOf(text)?.text ?? text;
-}
-
 /** Drops what a process of this node sends to a load balancer address, which it has for its own (since 1.29). */
 function outRule(address: string, port: ServicePort, origin: Origin): Rule {
   const match: Statement = {
@@ -84,12 +80,12 @@ export function portState(port: ServicePort, context: IpvsContext): PortState {
   add('KUBE-CLUSTER-IP', portal(port.clusterIP));
   serve(port.clusterIP, 'INTERNAL');
   for (const text of port.externalIPs) {
-    const address = addressText(text);
+    const address = canonicalAddress(text);
     add(port.externalPolicyLocal ? 'KUBE-EXTERNAL-IP-LOCAL' : 'KUBE-EXTERNAL-IP', portal(address));
     serve(address, 'EXTERNAL');
   }
   for (const text of port.loadBalancerVIPs) {
-    const address = addressText(text);
+    const address = canonicalAddress(text);
     add('KUBE-LOAD-BALANCER', portal(address));
     if (port.externalPolicyLocal) add('KUBE-LOAD-BALANCER-LOCAL', portal(address));
     if (port.sourceRanges.length > 0) {
@@ -119,7 +115,7 @@ export function portState(port: ServicePort, context: IpvsContext): PortState {
 
 /** The entry that lets an endpoint of this node reach itself through the Service. */
 export function loopBackEntry(endpoint: ProxyEndpoint, { protocol }: ServicePort, { traits }: IpvsContext): string {
-  const address = traits.loopBackAsWritten ? endpoint.address : addressText(endpoint.address);
+  const address = traits.loopBackAsWritten ? endpoint.address : canonicalAddress(endpoint.address);
   return `${address},${protocol.toLowerCase()}:${endpoint.port},${address}`;
 }
 
@@ -157,5 +153,5 @@ export function realServerOf(entry: Entry): RealServer {
 }
 
 export function realServer(endpoint: ProxyEndpoint): RealServer {
-  return { address: addressText(endpoint.address), port: endpoint.port, weight: 1 };
+  return { address: canonicalAddress(endpoint.address), port: endpoint.port, weight: 1 };
 }

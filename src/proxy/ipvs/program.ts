@@ -1,5 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from '#platform';
-import { addressOf } from '../../base/address.js';
+import { addressOf, canonicalAddress } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import { persistenceKey } from '../../netfilter/ipvs/balancer.js';
@@ -123,7 +123,7 @@ export class IpvsProgram implements NodeProgram {
       const realServers = remember(behind, policy, () => this.#realServers(port, policy));
       const wantsLocal = realServers.length === 0 && this.selection(port).hasEndpoints;
       return {
-        address: addressOf(address)?.text ?? address,
+        address: canonicalAddress(address),
         port: number,
         protocol: port.protocol,
         ...common,
@@ -158,7 +158,7 @@ export class IpvsProgram implements NodeProgram {
       for (const port of this.services.ports()) {
         const { servers, origin } = this.portState(port);
         for (const server of servers) {
-          const address = addressOf(server.address)?.text ?? server.address;
+          const address = canonicalAddress(server.address);
           if (server.bound && !bound.has(address)) bound.set(address, origin);
         }
       }
@@ -202,9 +202,7 @@ export class IpvsProgram implements NodeProgram {
     return serviceIndex(this.services)
       .portsAt(address)
       .some((port) =>
-        this.portState(port).servers.some(
-          (server) => server.bound && (addressOf(server.address)?.text ?? server.address) === address,
-        ),
+        this.portState(port).servers.some((server) => server.bound && canonicalAddress(server.address) === address),
       );
   }
 
@@ -298,7 +296,7 @@ export class IpvsProgram implements NodeProgram {
 
   /** IPVS keeps the real server of a client. */
   affinityKey(port: ServicePort, endpoint: ProxyEndpoint): string {
-    return persistenceKey(port.protocol, addressOf(endpoint.address)?.text ?? endpoint.address, endpoint.port);
+    return persistenceKey(port.protocol, canonicalAddress(endpoint.address), endpoint.port);
   }
 
   ruleset(options: RulesetOptions): Ruleset {

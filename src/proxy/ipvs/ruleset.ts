@@ -1,4 +1,4 @@
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import { IPTABLES } from '../../netfilter/iptables/language.js';
 import { IpvsBalancer, type Lookup } from '../../netfilter/ipvs/balancer.js';
 import type { VirtualServer } from '../../netfilter/ipvs/types.js';
@@ -43,7 +43,7 @@ function lookup(program: ProgrammedPorts, further: readonly string[]): Lookup {
     const own = serverAt(ports, destination, number);
     if (own !== undefined || !context.allAddresses || !further.includes(destination)) return own;
     const [first] = context.nodeAddresses;
-    const alike = first === undefined ? undefined : serverAt(ports, addressOf(first)?.text ?? first, number);
+    const alike = first === undefined ? undefined : serverAt(ports, canonicalAddress(first), number);
     return alike === undefined ? undefined : { ...alike, address: destination };
   };
 }

@@ -1,5 +1,5 @@
 /** What every node's ipvs mode asks of all Services, worked out once for a map of Services and shared by nodes. */
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { ClusterServiceMap } from '../service-map.js';
 import type { ProxyEndpoint, ServicePort } from '../service-port.js';
@@ -76,7 +76,7 @@ export class ServiceIndex {
       const byAddress = new Map<string, ServicePort[]>();
       for (const port of this.#services.ports()) {
         for (const text of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs])
-          remember(byAddress, addressOf(text)?.text ?? text, (): ServicePort[] => []).push(port);
+          remember(byAddress, canonicalAddress(text), (): ServicePort[] => []).push(port);
       }
       this.#byAddress = byAddress;
     }

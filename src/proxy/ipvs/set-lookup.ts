@@ -1,4 +1,4 @@
-import { addressOf, type Cidr, cidrContains, networkOf } from '../../base/address.js';
+import { addressOf, type Cidr, canonicalAddress, cidrContains, networkOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { Packet } from '../../netfilter/packet.js';
 import type { SetLookup } from '../node-program.js';
@@ -96,7 +96,7 @@ export class ProgrammedSets implements SetLookup {
   get #ownEndpoints(): ReadonlySet<string> {
     this.#loopBacks ??= new Set(
       this.#program.localEndpoints().map(([port, endpoint]: readonly [ServicePort, ProxyEndpoint]) => {
-        const address = addressOf(endpoint.address)?.text ?? endpoint.address;
+        const address = canonicalAddress(endpoint.address);
         return `${address},${port.protocol.toLowerCase()}:${endpoint.port},${address}`;
       }),
     );

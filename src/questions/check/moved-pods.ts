@@ -2,7 +2,7 @@
  * Services without a selector, whose slices stay as they are while a change takes pods away from their addresses, or
  * puts others there.
  */
-import { addressOf } from '../../base/address.js';
+import { addressOf, canonicalAddress } from '../../base/address.js';
 import { ownsAddress } from '../../cluster/addresses.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
@@ -37,7 +37,7 @@ function listed(cluster: Cluster, key: string, moved: ReadonlySet<string>): Read
       if (conditions?.ready === false) continue;
       for (const text of addresses) {
         // IPv4 has one spelling.
-        const address = text.includes(':') ? (addressOf(text)?.text ?? text) : text;
+        const address = text.includes(':') ? canonicalAddress(text) : text;
         if (moved.has(address)) found.add(address);
       }
     }

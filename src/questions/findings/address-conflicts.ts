@@ -1,5 +1,5 @@
 /** Addresses of Services that belong to somebody else. */
-import { addressOf } from '../../base/address.js';
+import { addressOf, canonicalAddress } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -69,7 +69,7 @@ function ownerOf(cluster: Cluster, address: string, key: string): string | undef
 export const externalIPsTaken: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, { spec }]) =>
     (spec?.externalIPs ?? []).flatMap((text) => {
-      const address = addressOf(text)?.text ?? text;
+      const address = canonicalAddress(text);
       const owner = ownerOf(view.cluster, address, key);
       if (owner === undefined) return [];
       const ports = (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);

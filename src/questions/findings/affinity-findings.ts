@@ -19,11 +19,11 @@ import {
   portEvidence,
   portText,
 } from './finding.js';
-import { portPairs, portsOf, refOf } from './service-facts.js';
+import { everyPortOf, portPairs, refOf } from './service-facts.js';
 
 /** What is said of the affinity of a Service port. */
-function affinityOf(view: View, key: string, port: ServicePort): Pick<Finding, 'message' | 'evidence'> {
-  const service = view.cluster.services.get(key);
+function affinityOf(view: View, port: ServicePort): Pick<Finding, 'message' | 'evidence'> {
+  const service = view.cluster.services.get(port.service);
   const pastNodes =
     service !== undefined &&
     isBalanced(service, view.cluster) &&
@@ -40,12 +40,9 @@ function affinityOf(view: View, key: string, port: ServicePort): Pick<Finding, '
 
 /** Service ports with session affinity. */
 export const affinities: StateFinder = (view) =>
-  view.services.flatMap((key) =>
-    portsOf(view, key).flatMap(({ port }) => {
-      if (port.stickyMaxAge === 0) return [];
-      return [findingWhenRead('SESSION_AFFINITY', () => affinityOf(view, key, port))];
-    }),
-  );
+  everyPortOf(view)
+    .filter(({ port }) => port.stickyMaxAge !== 0)
+    .map(({ port }) => findingWhenRead('SESSION_AFFINITY', () => affinityOf(view, port)));
 
 /** Session affinity that comes, goes, or lasts another time. */
 export const affinityDifferences: DifferenceFinder = (before, after) =>

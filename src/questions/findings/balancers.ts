@@ -29,6 +29,7 @@ import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
 import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, partOf } from './finding.js';
+import { servicesOf } from './service-facts.js';
 
 function familyOf({ cluster }: View, key: string): IPFamily {
   const [first] = cluster.services.get(key)?.spec?.ipFamilies ?? [];
@@ -266,19 +267,12 @@ export const firewallClosed: DifferenceFinder = (before, after) =>
 
 /** Source ranges that guard the load balancer's address, beside node ports that they do not guard. */
 export const unguardedNodePorts: StateFinder = (view) =>
-  view.services.flatMap((key) => {
-    const service = view.cluster.services.get(key);
-    const ranges = service?.spec?.loadBalancerSourceRanges ?? [];
-    const ports = (service?.spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
+  servicesOf(view).flatMap(([key, service]) => {
+    const ranges = service.spec?.loadBalancerSourceRanges ?? [];
+    if (ranges.length === 0 || !isBalanced(service, view.cluster)) return [];
+    const ports = (service.spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
     const everybody = ranges.some((range) => EVERYBODY.includes(range.trim()));
-    if (
-      service === undefined ||
-      !isBalanced(service, view.cluster) ||
-      ranges.length === 0 ||
-      everybody ||
-      ports.length === 0
-    )
-      return [];
+    if (everybody || ports.length === 0) return [];
     const message =
       `loadBalancerSourceRanges of ${key} (${listed(ranges)}) guard the load balancer's address only: ` +
       `${ports.length === 1 ? 'node port' : 'node ports'} ${ports.join(', ')} of every node take everybody ` +

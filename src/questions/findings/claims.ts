@@ -4,7 +4,7 @@ import type { Finding } from '../../contract/answers.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, portText } from './finding.js';
-import { isTranslatedByRules, portsOf, refOf } from './service-facts.js';
+import { everyPortOf, isTranslatedByRules, refOf } from './service-facts.js';
 
 function conflict(
   claims: readonly ServicePort[],
@@ -27,15 +27,14 @@ function conflict(
  */
 export const addressConflicts: StateFinder = (view) => {
   const found = new Map<string, Finding>();
-  for (const key of view.services) {
-    for (const { port, services } of portsOf(view, key)) {
-      for (const address of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs]) {
-        const claims = services.claims(port.protocol, address, port.port);
-        if (claims.length < 2) continue;
-        const place = `${port.protocol} ${address} ${port.port}`;
-        if (!found.has(place))
-          found.set(place, conflict(claims, { address, port: port.port }, isTranslatedByRules(view)));
-      }
+  for (const { port, services } of everyPortOf(view)) {
+    if (!services.mayHaveRivals) continue;
+    for (const address of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs]) {
+      const claims = services.claims(port.protocol, address, port.port);
+      if (claims.length < 2) continue;
+      const place = `${port.protocol} ${address} ${port.port}`;
+      if (!found.has(place))
+        found.set(place, conflict(claims, { address, port: port.port }, isTranslatedByRules(view)));
     }
   }
   return [...found.values()];

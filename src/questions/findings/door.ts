@@ -13,6 +13,7 @@ import type {
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { Client } from '../../path/client.js';
 import { beginningOf, hopsOf, type Journey, type Receiver } from '../../path/trail.js';
+import type { ZoneShares } from './zones.js';
 
 /** One way that a client's new connections go, without the steps on it. */
 export interface DoorOutcome {
@@ -83,6 +84,8 @@ export interface Door {
   /** What losses and roll-outs leave too little of that traffic's capacity, where that was asked. */
   readonly risks?: readonly Risk[];
   readonly from: readonly DoorClient[];
+  /** What of their connections leaves the zone, where that is known without looking at each. */
+  readonly zoneShares?: ZoneShares | undefined;
 }
 
 /** Whether two sides' doors have the same destination: by name where an invented address stands for it. */

@@ -7,7 +7,7 @@ import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
-import { isHeadless, serviceFamilies } from '../../path/service-target.js';
+import { serviceFamilies } from '../../path/service-target.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
 import { externallyAccessible } from '../../proxy/traffic-policies.js';
@@ -16,14 +16,15 @@ import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { podsOf } from './selectors.js';
 import {
+  everyPortOf,
   type FamilyPort,
+  headlessOf,
   isTranslatedByRules,
   isUsable,
   portPairs,
   portsOf,
   proxyOfCluster,
   refOf,
-  servicesOf,
   unmodelledOf,
   workingNodes,
 } from './service-facts.js';
@@ -31,8 +32,8 @@ import { whyNotReady } from './why-not-ready.js';
 
 /** The ports of headless Services of which DNS has no address. */
 const headlessWithout: StateFinder = (view) =>
-  servicesOf(view).flatMap(([key, service]) => {
-    if (!isHeadless(service) || service.spec?.type === 'ExternalName') return [];
+  headlessOf(view).flatMap(([key, service]) => {
+    if (service.spec?.type === 'ExternalName') return [];
     const [namespace = '', name = ''] = key.split('/');
     const target = { service, key, port: undefined, portNumber: 0, protocol: 'TCP', via: 'DNS' } as const;
     const families = serviceFamilies(view.cluster, { ...target, node: undefined, address: undefined });
@@ -52,34 +53,37 @@ function nodesOf(service: string, { cluster }: View): readonly string[] {
 
 /** Service ports that have no endpoint that may be used. */
 export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
-  ...view.services.flatMap((key) =>
-    portsOf(view, key).flatMap(({ port, services }) => {
-      const endpoints = services.endpointsOf(port);
-      // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
-      const seen = endpoints.some(isUsable)
-        ? endpoints
-        : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
-      if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
-      const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
-      const service = view.cluster.services.get(key);
-      const why = service === undefined ? undefined : whyNotReady(podsOf(view.cluster, service));
-      const because = why === undefined ? '' : ` Of those that its selector matches, ${why}.`;
-      // What a client meets is reported where it is known: another data plane may drop what kube-proxy rejects.
-      const known =
-        unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
-      const message =
-        `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ` + `${known}.${because}`;
-      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length, why };
-      return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
-    }),
-  ),
+  ...everyPortOf(view)
+    .filter(({ port, services }) => !services.endpointsOf(port).some(isUsable))
+    .flatMap((one) => withoutUsable(view, one)),
   ...headlessWithout(view, thresholds),
 ];
 
+/** What is said of a port none of whose endpoints may be used, but for duplicates. */
+function withoutUsable(view: View, { port, services }: FamilyPort): readonly Finding[] {
+  const { service: key, family } = port;
+  // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
+  const seen = nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
+  if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, family)) return [];
+  const { length } = services.endpointsOf(port);
+  const others = length === 0 ? '' : `; ${length} that it has are not ready`;
+  const service = view.cluster.services.get(key);
+  const why = service === undefined ? undefined : whyNotReady(podsOf(view.cluster, service));
+  const because = why === undefined ? '' : ` Of those that its selector matches, ${why}.`;
+  // What a client meets is reported where it is known: another data plane may drop what kube-proxy rejects.
+  const known = unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
+  const message = `${portText(refOf(port))} has no ${family} endpoint that may be used${others}: ${known}.${because}`;
+  const evidence = { ...portEvidence(refOf(port), family), notReady: length, why };
+  return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
+}
+
 type Policy = 'externalTrafficPolicy' | 'internalTrafficPolicy';
+
+const NO_POLICIES: readonly Policy[] = [];
 
 /** The Local policies of a port that say something about connections it can get. */
 function localPolicies(port: ServicePort): readonly Policy[] {
+  if (!port.externalPolicyLocal && !port.internalPolicyLocal) return NO_POLICIES;
   return [
     ...(port.externalPolicyLocal && externallyAccessible(port) ? (['externalTrafficPolicy'] as const) : []),
     ...(port.internalPolicyLocal ? (['internalTrafficPolicy'] as const) : []),
@@ -135,7 +139,7 @@ function fateOfLocal(view: View, port: ServicePort, policy: string): string {
 function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEndpoint[]): readonly Finding[] {
   const policies = localPolicies(port);
   const usable = endpoints.filter(isUsable);
-  if (policies.length === 0 || usable.length === 0) return [];
+  if (usable.length === 0) return [];
   const served = new Set(usable.map(({ node }) => node));
   const nodes = workingNodes(view.cluster).map(({ metadata }) => metadata.name);
   // An endpoint is local to a kube-proxy by the name that it goes by itself.
@@ -168,9 +172,9 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
 /** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
 export const localWithoutEndpoints: StateFinder = (view) =>
   // By other data planes these connections need not be dropped.
-  (isTranslatedByRules(view) ? view.services : []).flatMap((key) =>
-    portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
-  );
+  (isTranslatedByRules(view) ? everyPortOf(view) : [])
+    .filter(({ port }) => localPolicies(port).length > 0)
+    .flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port)));
 
 /** The nodes whose kube-proxies keep traffic of a port near, by its endpoints' hints. */
 function nodesWithHints({ cluster, settings }: View, { port, services }: FamilyPort): ReadonlySet<string> {

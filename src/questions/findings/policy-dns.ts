@@ -1,5 +1,5 @@
 /** Pods whose egress policies forgot DNS: they reach nothing by name. */
-import { addressOf, makeAddress, networkOf } from '../../base/address.js';
+import { addressOf, canonicalAddress, makeAddress, networkOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { nodeLocalDns } from '../../cluster/node-local-dns.js';
@@ -82,7 +82,7 @@ function deniedDns(
   for (const { pod: server, address, port } of servers) {
     const own = podAddresses(pod).find((text) => addressOf(text)?.family === addressOf(address)?.family);
     if (own === undefined) return undefined;
-    const source = podEnd(cluster, pod, addressOf(own)?.text ?? own);
+    const source = podEnd(cluster, pod, canonicalAddress(own));
     const flow = asRead({ source, destination: podEnd(cluster, server, address), protocol: 'UDP', port }, by);
     const at = (direction: Direction, one: Pod) => {
       const { decision, ending } = judge(

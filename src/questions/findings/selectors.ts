@@ -12,7 +12,7 @@ import { SelectedPods } from '../../control-plane/selected-pods.js';
 import { isHeadless } from '../../path/service-target.js';
 import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import { servicesOf, unmodelledOf } from './service-facts.js';
+import { headlessOf, servicesOf, unmodelledOf } from './service-facts.js';
 
 const selections = new WeakMap<Cluster, SelectedPods>();
 
@@ -63,9 +63,9 @@ function nearestLabel(cluster: Cluster, namespace: string, selector: Readonly<Re
 
 /** Selectors that match no pod, though the snapshot has pods; nor the pods that some workload would have. */
 const selectorsWithoutPods: StateFinder = (view) =>
-  servicesOf(view).flatMap(([key, service]) => {
+  (view.cluster.pods.size === 0 ? [] : servicesOf(view)).flatMap(([key, service]) => {
     const { cluster } = view;
-    if (!hasSelector(service) || cluster.pods.size === 0 || podsOf(cluster, service).length > 0) return [];
+    if (!hasSelector(service) || podsOf(cluster, service).length > 0) return [];
     // Endpoints show that the controller found pods, whatever of them is in the snapshot.
     if (cluster.slicesOf(key).some(({ endpoints }) => endpoints.length > 0)) return [];
     const [namespace = ''] = key.split('/');
@@ -104,11 +104,18 @@ function portEvidence(key: string, { name, port, protocol = 'TCP', targetPort }:
   return { service: key, port, portName: name || undefined, protocol, targetPort };
 }
 
+function hasNamedTarget({ spec }: Service): boolean {
+  for (const { targetPort } of spec?.ports ?? []) if (typeof targetPort === 'string') return true;
+  return false;
+}
+
 /** Named target ports that no selected pod has, and port names of Services that their slices do not have. */
 const portNamesWithoutEndpoint: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     if (service.spec?.type === 'ExternalName') return [];
     const isSelecting = hasSelector(service);
+    // Of those with a selector only named target ports are looked at.
+    if (isSelecting && (view.cluster.pods.size === 0 || !hasNamedTarget(service))) return [];
     const pods = podsOf(view.cluster, service);
     const slices = view.cluster.slicesOf(key).filter(({ endpoints }) => endpoints.length > 0);
     return (service.spec?.ports ?? []).flatMap((port): readonly Finding[] => {
@@ -204,8 +211,7 @@ export const targetPortsLost: DifferenceFinder = (before, after) =>
 
 /** Headless Services whose port and target port differ: nothing maps the one to the other. */
 const headlessPortsDiffer: StateFinder = (view) =>
-  servicesOf(view).flatMap(([key, service]) => {
-    if (!isHeadless(service)) return [];
+  headlessOf(view).flatMap(([key, service]) => {
     return (service.spec?.ports ?? []).flatMap((port) => {
       const numbers = new Set<number>();
       for (const { ports } of view.cluster.slicesOf(key)) {

@@ -7,6 +7,7 @@ import type { Node, Service } from '../../cluster/objects.js';
 import { FAMILIES, type NodeProxySettings } from '../../cluster/settings.js';
 import type { ServiceRef } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
+import { isHeadless } from '../../path/service-target.js';
 import { isModelled } from '../../proxy/program.js';
 import { serviceMap } from '../../proxy/service-map.js';
 import type { ProxyEndpoint, ServiceMap, ServicePort } from '../../proxy/service-port.js';
@@ -68,18 +69,33 @@ export interface FamilyPort {
   readonly services: ServiceMap;
 }
 
-// Many findings look at the ports of each Service.
-const portsOfViews = new WeakMap<View, Map<string, readonly FamilyPort[]>>();
+const mapsOfViews = new WeakMap<View, readonly ServiceMap[]>();
+
+/** Both families' maps, as the first working node's kube-proxy reads the Services; none where no node works. */
+function mapsOf(view: View): readonly ServiceMap[] {
+  return remember(mapsOfViews, view, () => FAMILIES.flatMap((family) => mapOf(view, family) ?? []));
+}
 
 /** The ports of one Service that kube-proxy has rules for, of both families. */
 export function portsOf(view: View, service: string): readonly FamilyPort[] {
-  const known = remember(portsOfViews, view, () => new Map<string, readonly FamilyPort[]>());
-  return remember(known, service, () =>
-    FAMILIES.flatMap((family) => {
-      const services = mapOf(view, family);
-      return services === undefined ? [] : services.portsOf(service).map((port) => ({ port, services }));
-    }),
-  );
+  return mapsOf(view).flatMap((services) => services.portsOf(service).map((port) => ({ port, services })));
+}
+
+const portsOfViews = new WeakMap<View, readonly FamilyPort[]>();
+
+/**
+ * The ports of all Services of the view that kube-proxy has rules for: {@link portsOf} of each. Many findings look at
+ * all of them.
+ */
+export function everyPortOf(view: View): readonly FamilyPort[] {
+  return remember(portsOfViews, view, () => {
+    const maps = mapsOf(view);
+    const all: FamilyPort[] = [];
+    for (const key of view.services) {
+      for (const services of maps) for (const port of services.portsOf(key)) all.push({ port, services });
+    }
+    return all;
+  });
 }
 
 /** A kube-proxy's Service port as answers name it. */
@@ -112,10 +128,19 @@ const servicesOfViews = new WeakMap<View, readonly (readonly [string, Service])[
 
 /** The view's Services that are there, in the order in which it names them. */
 export function servicesOf(view: View): readonly (readonly [string, Service])[] {
-  return remember(servicesOfViews, view, () =>
-    view.services.flatMap((key) => {
+  return remember(servicesOfViews, view, () => {
+    const found: (readonly [string, Service])[] = [];
+    for (const key of view.services) {
       const service = view.cluster.services.get(key);
-      return service === undefined ? [] : [[key, service] as const];
-    }),
-  );
+      if (service !== undefined) found.push([key, service]);
+    }
+    return found;
+  });
+}
+
+const headlessOfViews = new WeakMap<View, readonly (readonly [string, Service])[]>();
+
+/** Those of {@link servicesOf} that are headless. */
+export function headlessOf(view: View): readonly (readonly [string, Service])[] {
+  return remember(headlessOfViews, view, () => servicesOf(view).filter(([, service]) => isHeadless(service)));
 }

@@ -71,11 +71,17 @@ function why(door: Door, outcome: DoorOutcome | undefined) {
   return { explanation: detail, ...(rule === undefined ? {} : { rule: ruleText(rule, door.family) }) };
 }
 
+function losesSome({ verdicts }: Door): boolean {
+  for (const { verdict } of verdicts) if (verdict !== 'DELIVERED') return true;
+  return false;
+}
+
 /** The shares of new connections that do not arrive, by cause. */
 export const lostTraffic: StateFinder = (view, thresholds) =>
-  view.doors.flatMap((door) =>
+  view.doors.filter(losesSome).flatMap((door) =>
     KINDS.flatMap(({ verdict, threshold, state, words }) => {
       const causes = door.verdicts.filter((share) => share.verdict === verdict);
+      if (causes.length === 0) return [];
       const total = causes.reduce((sum, { share }) => add(sum, exactOf(share)), ZERO);
       if (compare(total, thresholds[threshold]) <= 0) return [];
       return causes.map(({ cause, share }): Finding => {

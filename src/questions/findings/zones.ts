@@ -66,6 +66,8 @@ export interface ZoneShares {
   readonly crossing: Share;
   /** Whether every zone is known. */
   readonly complete: boolean;
+  /** The part of `known` that `crossing` is; undefined where nothing is known. */
+  readonly part: Fraction | undefined;
   /** The zones, as far as they are known, that something is delivered in. */
   readonly reached: ReadonlySet<string>;
 }
@@ -100,11 +102,6 @@ export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): Zo
   return remember(sharesOf, clients, () => sumZones(cluster, clients));
 }
 
-/** Makes known what the clients of a door come to, so that it is not summed up from their connections. */
-export function keepZoneShares(clients: readonly DoorClient[], shares: ZoneShares): void {
-  sharesOf.set(clients, shares);
-}
-
 function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
   const [known, crossing] = [new Parts(), new Parts()];
   const reached = new Set<string>();
@@ -126,7 +123,13 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
       if (away > 0) crossing.add(outcome, away, size);
     }
   }
-  return { known: known.share, crossing: crossing.share, complete, reached };
+  const [all, away] = [known.share, crossing.share];
+  const part = isZero(all.nominal) ? undefined : divide(away.nominal, all.nominal);
+  return { known: all, crossing: away, complete, part, reached };
+}
+
+function zonesOfDoor(cluster: Cluster, { from, zoneShares: known }: Door): ZoneShares {
+  return known ?? zoneShares(cluster, from);
 }
 
 /**
@@ -134,9 +137,7 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
  * where there are none.
  */
 function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
-  if (!hasZones(cluster)) return undefined;
-  const { known, crossing } = zoneShares(cluster, door.from);
-  return isZero(known.nominal) ? undefined : divide(crossing.nominal, known.nominal);
+  return hasZones(cluster) ? zonesOfDoor(cluster, door).part : undefined;
 }
 
 /**
@@ -144,7 +145,7 @@ function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
  * endpoints: nothing can be near for a client whose zone has none.
  */
 function evenShare(cluster: Cluster, door: Door): Fraction {
-  const zones = zoneShares(cluster, door.from).reached;
+  const zones = zonesOfDoor(cluster, door).reached;
   return zones.size === 0 ? ZERO : fraction(zones.size - 1, zones.size);
 }
 
@@ -152,11 +153,11 @@ function evenShare(cluster: Cluster, door: Door): Fraction {
  * Doors whose connections mostly leave the zone, beside what even spreading over the zones of their endpoints gives.
  */
 export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: threshold }) =>
-  doors.flatMap((door) => {
-    const share = crossZoneShare(cluster, door);
-    if (share === undefined || compare(share, threshold) <= 0) return [];
-    return [
+  doors
+    .filter((door) => compare(crossZoneShare(cluster, door) ?? ZERO, threshold) > 0)
+    .map((door) =>
       findingWhenRead('CROSS_ZONE_SHARE', () => {
+        const share = crossZoneShare(cluster, door) ?? ZERO;
         const [is, even] = [formatFraction(share), formatFraction(evenShare(cluster, door))];
         const message =
           `${partOf(share)} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
@@ -164,8 +165,7 @@ export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: thr
         const evidence = { ...doorEvidence(door), share: is, even, threshold: formatFraction(threshold) };
         return { message, evidence };
       }),
-    ];
-  });
+    );
 
 /** Doors whose connections mostly leave the zone since the change. */
 export const crossZoneDifferences: DifferenceFinder = (before, after, { crossZoneShare: threshold }) =>

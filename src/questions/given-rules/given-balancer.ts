@@ -1,6 +1,6 @@
 /** IPVS on a node whose own rules are given. */
 import type { IPFamily } from '../../base/address.js';
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
 import type { IpSets } from '../../netfilter/ipset.js';
@@ -38,7 +38,7 @@ function serviceAddresses(services: ServiceMap): ReadonlySet<string> {
     const all = services
       .ports()
       .flatMap(({ clusterIP, externalIPs, loadBalancerVIPs }) => [clusterIP, ...externalIPs, ...loadBalancerVIPs]);
-    return new Set(all.map((text) => addressOf(text)?.text ?? text));
+    return new Set(all.map((text) => canonicalAddress(text)));
   });
 }
 
@@ -58,7 +58,7 @@ export function givenBalancer(
   if (servers !== undefined) {
     const own = servers.flatMap(({ address }) => (address === '' ? [] : [address]));
     const balancer = new IpvsBalancer(lookupIn(servers), { pattern, open, order: ORDER });
-    return { balancer, bound: new Set([...own, ...held.map((text) => addressOf(text)?.text ?? text)]) };
+    return { balancer, bound: new Set([...own, ...held.map((text) => canonicalAddress(text))]) };
   }
   if (!ruleset.tables.some((table) => table.chain(CHAIN_OF_IPVS) !== undefined)) return undefined;
   const [node] = cluster.nodes.keys();

@@ -36,7 +36,7 @@ import type { ClientJourney } from './client-journey.js';
 import { probedService, probeJourneys } from './health-check-result.js';
 import { type Journeys, journeysTo } from './path-law.js';
 import { DEFAULT_TRACES, withTraces } from './path-limits.js';
-import { type PathTotals, shareZones, summedUp, totalsBySums } from './path-totals.js';
+import { type PathTotals, summedUp, totalsBySums, zoneSharesBySums } from './path-totals.js';
 import { recentEntries } from './returning-client.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
@@ -272,7 +272,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     from.push(doorClient(client, weight, own, known !== undefined));
   }
   const all = journeysOf(clientJourneys);
-  if (known !== undefined) shareZones(cluster, from, known.sums, known.zones);
+  const zoneShares = known && zoneSharesBySums(cluster, from, known.sums, known.zones);
   const sums = known?.sums;
   const totals = sums === undefined ? summedUp(fabric, all) : totalsBySums(fabric, all, sums);
   const asked = questionOf(clients, destination, family, { addresses, port });
@@ -296,6 +296,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     verdicts: result.verdicts,
     affinity: servicePort?.stickyMaxAge ?? 0,
     from,
+    zoneShares,
   };
   // Most findings do not look at them.
   const door: Door = whenRead(plainDoor, 'endpoints', () =>

@@ -1,4 +1,4 @@
-import { addressOf } from '../../base/address.js';
+import { canonicalAddress } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { fraction } from '../../base/fraction.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -90,7 +90,7 @@ function targetOf({ check, port }: CheckedPorts, backend: Backend): Target | und
   const own = port?.port === undefined ? undefined : backend.ports?.get(port.port);
   const first = backend.kind === 'POD' ? [...(backend.ports?.values() ?? [])][0] : undefined;
   return {
-    address: addressOf(backend.address)?.text ?? backend.address,
+    address: canonicalAddress(backend.address),
     port: own ?? first ?? check.port,
     protocol: 'TCP',
   };

@@ -7,7 +7,7 @@ import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
 import { probability, total } from '../chances.js';
 import type { DoorClient } from '../findings/door.js';
-import { keepZoneShares, zoneShares } from '../findings/zones.js';
+import { type ZoneShares, zoneShares } from '../findings/zones.js';
 import { bundledEndpoints } from '../large-ports/large-port.js';
 import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
@@ -58,11 +58,13 @@ export function totalsBySums(fabric: Fabric, journeys: readonly Journey[], sums:
 /** So many patterns of zones are kept of one kind. */
 const MOST_PATTERNS = 4096;
 
-/** Takes what leaves the zone from journeys of the kind to endpoints of the same zones, or keeps it for the next. */
-export function shareZones(cluster: Cluster, from: readonly DoorClient[], sums: PathSums, zones: string): void {
+/** What leaves the zone, as journeys of the kind to endpoints of the same zones have shown it, or show it now. */
+export function zoneSharesBySums(
+  cluster: Cluster,
+  from: readonly DoorClient[],
+  sums: PathSums,
+  zones: string,
+): ZoneShares {
   if (sums.zones.size >= MOST_PATTERNS) sums.zones.clear();
-  keepZoneShares(
-    from,
-    remember(sums.zones, zones, () => zoneShares(cluster, from)),
-  );
+  return remember(sums.zones, zones, () => zoneShares(cluster, from));
 }

@@ -14,7 +14,7 @@ import { modelAnswers } from '../load/models.js';
 import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { requireWalkable } from '../walk-limits.js';
+import { endpointCount, requireWalkableCounts } from '../walk-limits.js';
 import { type Asked, portsAsked, type ServiceTargeted } from './asked-ports.js';
 import { balancerAnswer } from './balancer-answer.js';
 import { isLargeTarget, largeOutcome, refuseLoad } from './large-outcome.js';
@@ -35,20 +35,29 @@ interface Side {
   readonly laws: PortLaws;
 }
 
+/** What is asked, with how many endpoints its Service has. */
+interface Counted extends Asked {
+  readonly count: number;
+}
+
+const NO_JOURNEYS: Walked['journeys'] = [];
+
 /** What clients of a destination come to, and who they are: by law where a port of the same kind was walked before. */
 function outcomeOf(
   prepared: Prepared,
   { fabric, options, kinds, laws, large }: Side,
   question: ProbabilityQuestion,
-  destination: ServiceTargeted,
-): PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'> {
-  const ofMany = large && largeOutcome(fabric, options, question, destination, large);
+  { destination, count }: Counted,
+): PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'> & { readonly address?: string } {
+  const isLarge = large !== undefined && isLargeTarget(destination, count, large);
+  const ofMany = isLarge ? largeOutcome(fabric, options, question, destination, large) : undefined;
   if (ofMany !== undefined) return ofMany;
   const plain = kinds.plain(destination);
   const known = plain === undefined ? undefined : laws.outcome(destination, plain);
   if (plain !== undefined && known !== undefined) {
-    const { shares, from } = known;
-    return { shares, from, groups: plain.groups, clients: plain.clients, journeys: [] };
+    const { shares, from, zoneShares } = known;
+    const { groups, clients, address } = plain;
+    return { shares, from, zoneShares, groups, clients, address, journeys: NO_JOURNEYS };
   }
   const { value, assumed } = fabric.assumptions.recording(() => {
     const walked = walkClients(fabric, question, destination);
@@ -79,12 +88,13 @@ function answerOne(
   prepared: Prepared,
   side: Side,
   question: ProbabilityQuestion,
-  { destination, place }: Asked,
+  asked: Counted,
   offered: Offered | undefined,
 ): { readonly result: ServiceProbability; readonly door: Door } {
   const { fabric } = side;
-  const outcome = outcomeOf(prepared, side, question, destination);
-  const { from } = outcome;
+  const { destination, place } = asked;
+  const outcome = outcomeOf(prepared, side, question, asked);
+  const { from, zoneShares } = outcome;
   // Assigned: adding fields to a spread object takes V8 many times as long, and every port has an answer.
   const result: ServiceProbability = Object.assign(
     headOf(fabric, destination, outcome),
@@ -97,14 +107,17 @@ function answerOne(
   const named = via === 'LOAD_BALANCER' ? publishedAs(service, fabric.cluster) : undefined;
   return {
     result: loaded === undefined ? result : { ...result, load: loaded },
-    door: doorOf(result, { id: `${place} ${fabric.family}`, from, publishedAs: named, load: loaded }),
+    door: doorOf(result, { id: `${place} ${fabric.family}`, from, zoneShares, publishedAs: named, load: loaded }),
   };
 }
 
 /** What findings are made of. */
-function doorOf(result: ServiceProbability, rest: Pick<Door, 'id' | 'from' | 'publishedAs' | 'load'>): Door {
+function doorOf(
+  result: ServiceProbability,
+  rest: Pick<Door, 'id' | 'from' | 'zoneShares' | 'publishedAs' | 'load'>,
+): Door {
   const { service, via, family, destination, clients, endpoints, verdicts, imbalance, affinity } = result;
-  const { id, from, publishedAs, load } = rest;
+  const { id, from, zoneShares, publishedAs, load } = rest;
   const door = {
     id,
     service,
@@ -117,6 +130,7 @@ function doorOf(result: ServiceProbability, rest: Pick<Door, 'id' | 'from' | 'pu
     imbalance,
     affinity: affinity?.timeoutSeconds ?? 0,
     from,
+    zoneShares,
     publishedAs,
   };
   return load === undefined ? door : { ...door, load };
@@ -160,24 +174,26 @@ function answerAsked(
       ];
     }),
   );
-  const ports = portsAsked(cluster, question);
-  requireWalkable(
-    cluster,
+  const ports = portsAsked(cluster, question).flatMap(({ destination, place, families }) => {
+    const count = endpointCount(cluster, destination.target.key);
+    return families.map((family) => ({ destination, place, count, side: sides.get(family) as Side }));
+  });
+  requireWalkableCounts(
     ports
-      .filter(({ destination }) => large === undefined || !isLargeTarget(cluster, destination, large))
-      .flatMap(({ destination, families }) => families.map(() => destination.target.key)),
+      .filter(({ destination, count }) => large === undefined || !isLargeTarget(destination, count, large))
+      .map(({ destination, count }) => ({ key: destination.target.key, count })),
     '/probability/services',
   );
-  const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>
-    families.map((family) => answerOne(prepared, sides.get(family) as Side, question, asked, offered)),
-  ).flat();
+  const answers = mapWithProgress(ports, 'Service port', (port) =>
+    answerOne(prepared, port.side, question, port, offered),
+  );
   return {
     result: {
       services: answers.map(({ result }) => result),
       ...(question.traffic?.models === undefined ? {} : { models: modelAnswers(question.traffic) }),
     },
     assumptions: [...sides.values()].flatMap(({ fabric }) => fabric.assumptions.all()),
-    services: [...new Set(answers.map(({ result: { service } }) => `${service.namespace}/${service.name}`))],
+    services: [...new Set(ports.map(({ destination }) => destination.target.key))],
     doors: answers.map(({ door }) => door),
   };
 }

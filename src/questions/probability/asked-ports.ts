@@ -7,7 +7,13 @@ import { FAMILIES } from '../../cluster/settings.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from '../../contract/requests.js';
 import { isBalanced, publishedAs } from '../../load-balancers/balancer-addresses.js';
 import type { Destination } from '../../path/destinations.js';
-import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
+import {
+  checkServiceSpec,
+  isHeadless,
+  type ServiceTarget,
+  serviceFamilies,
+  targetOfService,
+} from '../../path/service-target.js';
 
 /** A Service as a destination. */
 export type ServiceTargeted = Extract<Destination, { kind: 'SERVICE' }>;
@@ -22,6 +28,8 @@ export interface Asked {
 export interface Wanted {
   readonly service: ServiceDestination;
   readonly protocol: TransportProtocol | undefined;
+  /** The Service of the cluster, where it is known. */
+  readonly found?: Service;
 }
 
 /** Every port of these Services, only those of one protocol where it is given. */
@@ -38,7 +46,7 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
       // Of a headless Service's only port those are meant who know the endpoints' own.
       if (!isHeadless(service) || port.name) own.port = port.port;
       if (port.name !== undefined) own.portName = port.name;
-      all.push({ wanted: { service: own, protocol }, name: `${namespace}/${name}:${port.name ?? ''}` });
+      all.push({ wanted: { service: own, protocol, found: service }, name: `${namespace}/${name}:${port.name ?? ''}` });
     }
   }
   all.sort(({ name: a }, { name: b }) => (a < b ? -1 : a > b ? 1 : 0));
@@ -57,22 +65,26 @@ function balancedServices(cluster: Cluster): readonly Service[] {
 function askedAbout(cluster: Cluster, question: ProbabilityQuestion): readonly Asked[] {
   const { services, protocol } = question;
   const balanced = question.clients?.loadBalancer !== undefined;
-  const asked =
+  const asked: readonly Wanted[] =
     services?.map((service) => ({ service, protocol })) ??
     everyPort(balanced ? balancedServices(cluster) : cluster.services.values(), protocol);
-  const wanted = !balanced
+  const wanted: readonly Wanted[] = !balanced
     ? asked
     : asked.map(({ service, ...rest }) => ({ service: { via: 'LOAD_BALANCER' as const, ...service }, ...rest }));
   const counts = new Map<string, number>();
   const placeOf = (target: ServiceTarget): string => {
     const { key, port, portNumber, protocol, via, node, address } = target;
-    const name = JSON.stringify([key, port?.name ?? portNumber, protocol, via, node, address]);
+    const name = `${key} ${port?.name ?? portNumber} ${protocol} ${via} ${node ?? ''} ${address ?? ''}`;
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return `${name} ${count}`;
   };
-  return wanted.map(({ service, protocol }, index) => {
-    const target = checkServiceSpec(cluster, service, protocol, `/probability/services/${index}`);
+  return wanted.map(({ service, protocol, found }, index) => {
+    const pointer = `/probability/services/${index}`;
+    const target =
+      found === undefined
+        ? checkServiceSpec(cluster, service, protocol, pointer)
+        : targetOfService(cluster, found, service, protocol, pointer);
     return { place: placeOf(target), destination: { kind: 'SERVICE', target } };
   });
 }

@@ -11,7 +11,6 @@ import {
   toNumber,
   ZERO,
 } from '../../base/fraction.js';
-import type { Cluster } from '../../cluster/cluster.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { resolveDestination } from '../../path/destinations.js';
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
@@ -22,23 +21,21 @@ import { probability } from '../chances.js';
 import { bundledEndpoints, LARGE_LIMITS, type LargeLimits, LargePort } from '../large-ports/large-port.js';
 import { clientJourneysOf } from '../path/answer-path.js';
 import { receiverRef } from '../path/trace.js';
-import { endpointCount } from '../walk-limits.js';
 import type { ServiceTargeted } from './asked-ports.js';
 import { type PortOutcome, placedOutcome } from './port-outcome.js';
 import { doorClients, type Walked } from './walked-clients.js';
 
-/** Whether a destination may have more endpoints than are walked one by one, so that its shares are worked out here. */
+/**
+ * Whether a destination may have more endpoints than are walked one by one, so that its shares are worked out here.
+ * `count`: how many its Service has (`endpointCount`).
+ */
 export function isLargeTarget(
-  cluster: Cluster,
   { target }: ServiceTargeted,
+  count: number,
   { walked }: Pick<LargeLimits, 'walked'>,
 ): boolean {
-  const { via, key, service } = target;
-  return (
-    (via === 'CLUSTER_IP' || via === 'DNS') &&
-    service.spec?.clusterIP !== 'None' &&
-    endpointCount(cluster, key) > walked
-  );
+  const { via, service } = target;
+  return count > walked && (via === 'CLUSTER_IP' || via === 'DNS') && service.spec?.clusterIP !== 'None';
 }
 
 /** Refuses the load of pods that are not listed. */
@@ -49,8 +46,7 @@ export function refuseLoad({ target: { key } }: ServiceTargeted): never {
 }
 
 /**
- * What connections to a Service port come to that has more endpoints than are walked one by one; undefined for one that
- * has not. Throws QuestionError ANSWER_TOO_LARGE where something beside their places tells its endpoints apart.
+ * What connections to a port that {@link isLargeTarget} come to; undefined where it has not so many after all. Throws QuestionError ANSWER_TOO_LARGE where something beside their places tells its endpoints apart.
  */
 export function largeOutcome(
   plain: Fabric,
@@ -60,7 +56,6 @@ export function largeOutcome(
   { walked, listed }: LargeLimits,
 ): (PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'>) | undefined {
   const { cluster } = plain;
-  if (!isLargeTarget(cluster, destination, { walked })) return undefined;
   const { settings, family, places } = plain;
   const scout = new Fabric(cluster, settings, family, { ...options, places, expectsUpTo: walked });
   const { groups, description } = clientGroups(scout, question.clients, destination);

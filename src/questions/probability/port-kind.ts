@@ -2,6 +2,7 @@
  * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A
  * port that may be special in any way has no kind, and is walked.
  */
+import { joinHostPort } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import { policiesOf } from '../../cluster/network-policies.js';
@@ -35,6 +36,8 @@ export interface PlainEndpoint {
 /** A Service port with nothing special about it. */
 export interface PlainPort {
   readonly kind: string;
+  /** The cluster IP, with the port's number. */
+  readonly address: string;
   readonly groups: readonly WeightedClient[];
   /** Who the clients are, in words. */
   readonly clients: string;
@@ -129,7 +132,7 @@ export class PortKinds {
   readonly #tellingApart: readonly WeightedClient[] | undefined;
   #groups: ClientGroups | undefined;
   /** The addresses that Services have. */
-  #held: ReadonlySet<string> | undefined;
+  #held: ReturnType<typeof heldAddresses> | undefined;
   /** Whether the snapshot has no pod at an endpoint of the port that is looked at: answers assume that it is there. */
   #isListedOnly = false;
 
@@ -193,7 +196,8 @@ export class PortKinds {
     this.#isListedOnly = false;
     const plain = this.#endpointsOf(target.protocol, endpoints, groups);
     if (this.#isListedOnly) kind.push('listed');
-    return plain && { kind: kind.join('|'), groups, clients: description, endpoints: plain };
+    const at = joinHostPort(address, target.portNumber);
+    return plain && { kind: kind.join('|'), address: at, groups, clients: description, endpoints: plain };
   }
 
   #endpointsOf(

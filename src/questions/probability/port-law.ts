@@ -15,7 +15,7 @@ import { weighted } from '../../path/trail.js';
 import { receiverShares, type Share, ShareSum } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { type DoorClient, type DoorOutcome, outcomesOf } from '../findings/door.js';
-import { keepZoneShares, type ZoneShares, zoneShares } from '../findings/zones.js';
+import { type ZoneShares, zoneShares } from '../findings/zones.js';
 import { clientJourneysOf } from '../path/answer-path.js';
 import { basisWord, chanceBasisOfAll } from '../share-basis.js';
 import type { ServiceTargeted } from './asked-ports.js';
@@ -25,6 +25,8 @@ import { byName, type PortOutcome } from './port-outcome.js';
 import type { Walked } from './walked-clients.js';
 
 const idOf = ({ address, port }: PlainEndpoint) => joinHostPort(address, port);
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Compares endpoints as answers list them: by the bytes of address and port. */
 function byAddress(a: PlainEndpoint, b: PlainEndpoint): number {
@@ -149,18 +151,19 @@ class PortLaw {
 
   /** What endpoints of one name, such as a node's, have together; by name, as `make` shows it. */
   #sharesBy<T>(names: readonly string[], make: (name: string, share: Probability) => T): readonly T[] {
-    const places = new Map<string, number | number[]>();
-    for (let place = 0; place < names.length; place++) {
-      const name = names[place] as string;
-      const known = places.get(name);
-      if (known === undefined) places.set(name, place);
-      else if (typeof known === 'number') places.set(name, [known, place]);
-      else known.push(place);
+    const nameOf = (place: number) => names[place] as string;
+    const sorted = names.map((_, place) => place).sort((a, b) => compareTexts(nameOf(a), nameOf(b)));
+    const made: T[] = [];
+    for (let start = 0; start < sorted.length; ) {
+      const first = sorted[start] as number;
+      const name = nameOf(first);
+      let end = start + 1;
+      while (end < sorted.length && nameOf(sorted[end] as number) === name) end++;
+      const own = end === start + 1 ? (this.#each[first] as Probability) : this.#sumOf(sorted.slice(start, end));
+      made.push(make(name, own));
+      start = end;
     }
-    return [...places.keys()].sort().map((name) => {
-      const own = places.get(name) as number | number[];
-      return make(name, typeof own === 'number' ? (this.#each[own] as Probability) : this.#sumOf(own));
-    });
+    return made;
   }
 
   #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
@@ -191,7 +194,6 @@ class PortLaw {
     const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
     const order = listedOrder(endpoints);
     const from = groups.map((group) => new WalkedWhenRead(fabric, destination, group));
-    keepZoneShares(from, shares);
     const { delivered, dropped, rejected, unreachable, unknown, verdicts, imbalance, affinity } = outcome;
     const at = (place: number) => endpoints[place] as PlainEndpoint;
     const own = basis && (cycle === undefined ? basis : { ...basis, cycle: cycle.map((place) => idOf(at(place))) });
@@ -213,7 +215,7 @@ class PortLaw {
       imbalance === undefined ? undefined : { imbalance },
       affinity === undefined ? undefined : { affinity: { ...affinity, returning: returning() } },
     );
-    return { shares: shown, from };
+    return { shares: shown, from, zoneShares: shares };
   }
 }
 

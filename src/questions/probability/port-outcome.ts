@@ -7,6 +7,7 @@ import type { Journey } from '../../path/trail.js';
 import { type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import type { DoorClient } from '../findings/door.js';
+import type { ZoneShares } from '../findings/zones.js';
 import type { Prepared } from '../prepare.js';
 import { basisOfAll } from '../share-basis.js';
 import { describeAffinity } from './affinity-answer.js';
@@ -37,6 +38,8 @@ export interface PortOutcome {
   > &
     Masses;
   readonly from: readonly DoorClient[];
+  /** What leaves the zone, where that is known without looking at each of `from`. */
+  readonly zoneShares?: ZoneShares | undefined;
 }
 
 /** The share of journeys that end this way. */

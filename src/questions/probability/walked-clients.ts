@@ -60,11 +60,11 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
 /** What is reported of a Service port beside its shares. */
 export type ServiceHead = Pick<ServiceProbability, 'service' | 'via' | 'family' | 'destination' | 'clients'>;
 
-/** Names a destination and the clients that were walked to it. */
+/** Names a destination and the clients that were walked to it. `address`: where they connect to, where that is known. */
 export function headOf(
   fabric: Fabric,
   destination: ServiceTargeted,
-  { groups, clients }: Pick<Walked, 'groups' | 'clients'>,
+  { groups, clients, address }: Pick<Walked, 'groups' | 'clients'> & { readonly address?: string },
 ): ServiceHead {
   const { target } = destination;
   const { name, namespace = 'default' } = target.service.metadata;
@@ -76,7 +76,7 @@ export function headOf(
     service,
     via: target.via,
     family: fabric.family,
-    destination: groups.length === 0 ? '' : destinationText(fabric, destination, groups),
+    destination: address ?? (groups.length === 0 ? '' : destinationText(fabric, destination, groups)),
     clients,
   };
 }

@@ -1,5 +1,5 @@
 /** The words that summaries share. */
-import { addressOf, joinHostPort } from '../../base/address.js';
+import { canonicalAddress, joinHostPort } from '../../base/address.js';
 import { compare, parseFraction, toDecimal } from '../../base/fraction.js';
 import type { Probability, ServiceRef, ShareBasis } from '../../contract/answers.js';
 import type { Source } from '../../contract/requests.js';
@@ -88,13 +88,8 @@ export function sender(source: Source): string {
   if (podOn !== undefined) return `a pod on ${podOn}`;
   if (workload !== undefined) return `${workload.kind} ${workload.namespace}/${workload.name}`;
   if (healthCheck !== undefined) return `the load balancer's health check`;
-  const who = external?.address === undefined ? 'an outside client' : bare(external.address);
+  const who = external?.address === undefined ? 'an outside client' : canonicalAddress(external.address);
   return external?.entersAt === undefined ? who : `${who}, entering at ${external.entersAt},`;
-}
-
-/** The address as it is usually written. */
-function bare(text: string): string {
-  return addressOf(text)?.text ?? text;
 }
 
 /** What is a name at the start of a sentence, as `web.shop.svc` or `node-1` is: more than letters. */
