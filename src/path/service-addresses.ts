@@ -1,4 +1,4 @@
-import { addressOf, canonicalAddress } from '../base/address.js';
+import { addressFamily, canonicalAddress } from '../base/address.js';
 import { AddressMap } from '../base/address-map.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -13,8 +13,8 @@ function ownAddresses({ spec }: Service): readonly string[] {
   const { clusterIP, clusterIPs, externalIPs } = spec ?? {};
   const found: string[] = [];
   for (const text of [clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? [])]) {
-    const address = text === undefined || text === found[0] ? undefined : addressOf(text)?.text;
-    if (address !== undefined) found.push(address);
+    if (text === undefined || text === found[0] || addressFamily(text) === undefined) continue;
+    found.push(canonicalAddress(text));
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { addressOf, type IPFamily } from '../base/address.js';
+import { addressFamily, canonicalAddress, type IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
@@ -141,18 +141,21 @@ export function targetOfService(
 
 /** The addresses of one family that the destination can be reached under, in the Service's own order. */
 export function serviceAddresses(target: ServiceTarget, family: IPFamily): readonly string[] {
-  const spec = target.service.spec;
-  const listed =
-    target.via === 'EXTERNAL_IP'
-      ? (spec?.externalIPs ?? [])
-      : target.via === 'LOAD_BALANCER'
-        ? (target.service.status?.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? '')
-        : (spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : []));
-  return listed
-    .map(addressOf)
-    .filter((address) => address !== undefined && address.family === family)
-    .map((address) => address?.text ?? '')
-    .filter((text) => target.address === undefined || text === addressOf(target.address)?.text);
+  const wanted = target.address === undefined ? undefined : canonicalAddress(target.address);
+  const found: string[] = [];
+  for (const text of listedAddresses(target)) {
+    if (addressFamily(text) !== family) continue;
+    const address = canonicalAddress(text);
+    if (wanted === undefined || address === wanted) found.push(address);
+  }
+  return found;
+}
+
+/** The addresses that a destination can be reached under, as its Service lists them. */
+function listedAddresses({ service: { spec, status }, via }: ServiceTarget): readonly string[] {
+  if (via === 'EXTERNAL_IP') return spec?.externalIPs ?? [];
+  if (via === 'LOAD_BALANCER') return (status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? '');
+  return spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : []);
 }
 
 /** The families a Service destination has addresses of. */
@@ -168,8 +171,7 @@ export function serviceFamilies(cluster: Cluster, target: ServiceTarget): readon
       const known = all.filter((family) => types.has(family));
       return known.length > 0 ? known : ['IPv4'];
     }
-    const clusterIP = addressOf(target.service.spec?.clusterIP ?? '');
-    return clusterIP === undefined ? ['IPv4'] : [clusterIP.family];
+    return [addressFamily(target.service.spec?.clusterIP ?? '') ?? 'IPv4'];
   }
   return all.filter((family) => serviceAddresses(target, family).length > 0);
 }

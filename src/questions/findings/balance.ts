@@ -20,7 +20,9 @@ import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
 
 function factorOf({ imbalance }: Door): Fraction | undefined {
-  return imbalance === undefined ? undefined : parseSigned(imbalance.fraction)?.size;
+  if (imbalance === undefined) return undefined;
+  // Mostly none has more than its part.
+  return imbalance.fraction === '1' ? ONE : parseSigned(imbalance.fraction)?.size;
 }
 
 /** What an endpoint would get if all that are reached got the same. */

@@ -49,10 +49,9 @@ export interface PlainPort {
 function fieldsOf(port: ServicePort): string {
   const { protocol, type, externalPolicyLocal, stickyMaxAge, hintsAnnotation, externalIPs, loadBalancerVIPs } = port;
   const { sourceRanges, nodePort, healthCheckNodePort, externalIPsRefused } = port;
-  return [
-    ...[protocol, type, externalPolicyLocal, stickyMaxAge, hintsAnnotation, externalIPs.length],
-    ...[loadBalancerVIPs.length, sourceRanges.length, nodePort > 0, healthCheckNodePort > 0, externalIPsRefused],
-  ].join(' ');
+  const counts = `${externalIPs.length} ${loadBalancerVIPs.length} ${sourceRanges.length} ${nodePort > 0}`;
+  const refused = `${healthCheckNodePort > 0} ${externalIPsRefused}`;
+  return `${protocol} ${type} ${externalPolicyLocal} ${stickyMaxAge} ${hintsAnnotation} ${counts} ${refused}`;
 }
 
 function isOrdinary(fabric: Fabric): boolean {
@@ -67,7 +66,13 @@ function isOrdinary(fabric: Fabric): boolean {
 }
 
 function sameList(a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean {
-  return a === b || (a.length === b.length && a.every(({ id }, index) => id === b[index]?.id));
+  if (a === b) return true;
+  return a.length === b.length && a.every(({ id }, index) => id === b[index]?.id);
+}
+
+function hasHints(endpoints: readonly ProxyEndpoint[]): boolean {
+  for (const { zoneHints, nodeHints } of endpoints) if (zoneHints.length > 0 || nodeHints.length > 0) return true;
+  return false;
 }
 
 /** A node as the endpoints on it see it. */
@@ -168,7 +173,7 @@ export class PortKinds {
     this.#groups ??= groupsByNode(fabric, this.#clients);
     if (this.#groups === undefined) return undefined;
     const { groups, description } = this.#groups;
-    const kind = [`${place} ${insideNetworks(settings, address)}`];
+    let kind = `${place} ${insideNetworks(settings, address)}`;
     let endpoints: readonly ProxyEndpoint[] | undefined;
     for (const { client, nodes } of groups) {
       // Nodes that are down or not modelled have none.
@@ -186,18 +191,18 @@ export class PortKinds {
       if (endpoints !== undefined && !sameList(endpoints, chosen)) return undefined;
       const all = program.services.endpointsOf(port);
       // Hints tell nodes apart, of endpoints that are not chosen too.
-      if (all.some(({ zoneHints, nodeHints }) => zoneHints.length > 0 || nodeHints.length > 0)) return undefined;
+      if (hasHints(all)) return undefined;
       fabric.expect(all);
       endpoints = chosen;
       const type = fabric.host(client.node).addressType(address);
-      kind.push(`${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`);
+      kind += `|${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`;
     }
     if (endpoints === undefined || endpoints.length === 0) return undefined;
     this.#isListedOnly = false;
     const plain = this.#endpointsOf(target.protocol, endpoints, groups);
-    if (this.#isListedOnly) kind.push('listed');
+    if (this.#isListedOnly) kind += '|listed';
     const at = joinHostPort(address, target.portNumber);
-    return plain && { kind: kind.join('|'), address: at, groups, clients: description, endpoints: plain };
+    return plain && { kind, address: at, groups, clients: description, endpoints: plain };
   }
 
   #endpointsOf(

@@ -35,18 +35,40 @@ function byAddress(a: PlainEndpoint, b: PlainEndpoint): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** The places of endpoints in the order in which answers list them. */
-function listedOrder(endpoints: readonly PlainEndpoint[]): readonly number[] {
-  const order = endpoints.map((_, place) => place);
+/**
+ * The places of endpoints in the order in which answers list them; undefined where that is the order of places, as it
+ * mostly is.
+ */
+function listedOrder(endpoints: readonly PlainEndpoint[]): readonly number[] | undefined {
   const at = (place: number) => endpoints[place] as PlainEndpoint;
-  const isListed = endpoints.every((endpoint, place) => place === 0 || byAddress(at(place - 1), endpoint) <= 0);
-  return isListed ? order : order.sort((a, b) => byAddress(at(a), at(b)));
+  for (let place = 1; place < endpoints.length; place++) {
+    if (byAddress(at(place - 1), at(place)) > 0) return [...endpoints.keys()].sort((a, b) => byAddress(at(a), at(b)));
+  }
+  return undefined;
 }
 
 function shareOf({ address, port, pod, node, zone }: PlainEndpoint, share: Probability): EndpointShare {
   if (zone === undefined)
     return pod === undefined ? { address, port, node, share } : { address, port, pod, node, share };
   return pod === undefined ? { address, port, node, zone, share } : { address, port, pod, node, zone, share };
+}
+
+const nodeShare = (node: string, share: Probability) => ({ node, share });
+
+/** A client whose connection is kept comes back to its endpoint. */
+function returning({ address, port, share }: EndpointShare) {
+  const endpoint = joinHostPort(address, port);
+  return { endpoint, share, goesTo: endpoint };
+}
+
+/** What the chances of these endpoints rest on. `cycle`: their places, in turns. */
+function basisOf(
+  basis: ChanceBasis,
+  cycle: readonly number[] | undefined,
+  endpoints: readonly PlainEndpoint[],
+): ChanceBasis {
+  if (cycle === undefined) return basis;
+  return { ...basis, cycle: cycle.map((place) => idOf(endpoints[place] as PlainEndpoint)) };
 }
 
 /** Shares by zone, and what leaves the zone. */
@@ -152,7 +174,9 @@ class PortLaw {
   /** What endpoints of one name, such as a node's, have together; by name, as `make` shows it. */
   #sharesBy<T>(names: readonly string[], make: (name: string, share: Probability) => T): readonly T[] {
     const nameOf = (place: number) => names[place] as string;
-    const sorted = names.map((_, place) => place).sort((a, b) => compareTexts(nameOf(a), nameOf(b)));
+    const sorted: number[] = [];
+    for (let place = 0; place < names.length; place++) sorted.push(place);
+    sorted.sort((a, b) => compareTexts(nameOf(a), nameOf(b)));
     const made: T[] = [];
     for (let start = 0; start < sorted.length; ) {
       const first = sorted[start] as number;
@@ -167,7 +191,8 @@ class PortLaw {
   }
 
   #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
-    const names = endpoints.map(({ zone }) => zone ?? '');
+    const names: string[] = [];
+    for (const { zone } of endpoints) names.push(zone ?? '');
     const pattern = names.join();
     if (this.#zoned.size >= MOST_PATTERNS) this.#zoned.clear();
     if (this.#sums.size >= MOST_PATTERNS) this.#sums.clear();
@@ -193,27 +218,24 @@ class PortLaw {
     const { endpoints, groups } = port;
     const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
     const order = listedOrder(endpoints);
-    const from = groups.map((group) => new WalkedWhenRead(fabric, destination, group));
+    const from: DoorClient[] = [];
+    for (const group of groups) from.push(new WalkedWhenRead(fabric, destination, group));
     const { delivered, dropped, rejected, unreachable, unknown, verdicts, imbalance, affinity } = outcome;
-    const at = (place: number) => endpoints[place] as PlainEndpoint;
-    const own = basis && (cycle === undefined ? basis : { ...basis, cycle: cycle.map((place) => idOf(at(place))) });
     const names: string[] = [];
-    for (const { node } of endpoints) names.push(node);
     const listed: EndpointShare[] = [];
-    for (const place of order) listed.push(shareOf(at(place), this.#each[place] as Probability));
-    const nodes = this.#sharesBy(names, (node, share) => ({ node, share }));
+    for (let index = 0; index < endpoints.length; index++) {
+      const place = order === undefined ? index : (order[index] as number);
+      names.push((endpoints[index] as PlainEndpoint).node);
+      listed.push(shareOf(endpoints[place] as PlainEndpoint, this.#each[place] as Probability));
+    }
+    const nodes = this.#sharesBy(names, nodeShare);
     const head = { endpoints: listed, nodes, zones, delivered, dropped, rejected, unreachable, unknown, verdicts };
-    const returning = () =>
-      order.map((place) => {
-        const endpoint = idOf(at(place));
-        return { endpoint, share: this.#each[place] as Probability, goesTo: endpoint };
-      });
     // Assigned: adding fields to a spread object takes V8 many times as long, and every port has an answer.
     const shown: PortOutcome['shares'] = Object.assign(
-      own === undefined ? head : Object.assign({ basis: basisWord(own) }, head),
+      basis === undefined ? head : Object.assign({ basis: basisWord(basisOf(basis, cycle, endpoints)) }, head),
       crossing,
       imbalance === undefined ? undefined : { imbalance },
-      affinity === undefined ? undefined : { affinity: { ...affinity, returning: returning() } },
+      affinity === undefined ? undefined : { affinity: { ...affinity, returning: listed.map(returning) } },
     );
     return { shares: shown, from, zoneShares: shares };
   }
