@@ -74,15 +74,15 @@ export class AddressMap<V> {
     return this;
   }
 
-  /** Sets what `make` gives where the text is not a key yet; `make` does not change the map. */
-  setNew(text: string, make: () => V): void {
+  /** Sets the value where the text is not a key yet. */
+  setNew(text: string, value: V): void {
     const key = plainIPv4(text);
     if (key <= 0) {
-      if (!this.#others.has(text)) this.#others.set(text, make());
+      if (!this.#others.has(text)) this.#others.set(text, value);
       return;
     }
     const slot = this.#slotOf(key);
-    if (this.#keys[slot] !== key) this.#put(slot, key, make());
+    if (this.#keys[slot] !== key) this.#put(slot, key, value);
   }
 
   #put(slot: number, key: number, value: V): void {

@@ -21,6 +21,9 @@ export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
   return { ...endpoint, address, id: joinHostPort(address, port) };
 }
 
+/** So many endpoints are looked through one by one. */
+const MOST_LOOKED_THROUGH = 32;
+
 /** Endpoints of the Service ports that were asked for, which lists of endpoints make known. */
 export class KnownEndpoints {
   readonly #places: Places;
@@ -45,8 +48,16 @@ export class KnownEndpoints {
     }
   }
 
-  /** The endpoint of an `address:port`. */
+  /** The endpoint of an `address:port`; of several that which became known last. */
   get(id: string): KnownEndpoint | undefined {
+    // Mostly one of the list that became known last is looked for: the others need not be indexed for it.
+    const newest = this.#unlisted.at(-1);
+    if (Array.isArray(newest) && newest.length <= MOST_LOOKED_THROUGH) {
+      for (const given of newest as readonly KnownEndpoint[]) {
+        const endpoint = canonicalEndpoint(given);
+        if (endpoint.id === id) return endpoint;
+      }
+    }
     for (const endpoints of this.#unlisted.splice(0)) {
       for (const given of endpoints) {
         const endpoint = canonicalEndpoint(given);

@@ -7,6 +7,7 @@ import {
   type IPFamily,
   makeAddress,
   networkOf,
+  plainIPv4,
 } from '../base/address.js';
 import { AddressMap } from '../base/address-map.js';
 import { hasEnded, ownsAddress } from '../cluster/addresses.js';
@@ -37,9 +38,11 @@ const OUTSIDE: Place = { kind: 'OUTSIDE' };
 
 /** CIDRs by prefix length, so that finding the longest one that holds an address costs one look-up per length. */
 class CidrTable<V> {
-  readonly #byLength = new Map<number, Map<bigint, V>>();
+  /** By the bits before the prefix length: numbers of IPv4. */
+  readonly #byLength = new Map<number, Map<bigint | number, V>>();
   #lengths: number[] = [];
 
+  /** All of one family. */
   add(cidr: Cidr, value: V): void {
     let table = this.#byLength.get(cidr.length);
     if (table === undefined) {
@@ -47,18 +50,26 @@ class CidrTable<V> {
       this.#byLength.set(cidr.length, table);
       this.#lengths = [...this.#byLength.keys()].sort((a, b) => b - a);
     }
-    if (!table.has(cidr.bits)) table.set(cidr.bits, value);
+    const prefix = cidr.bits >> BigInt(addressWidth(cidr.family) - cidr.length);
+    const key = cidr.family === 'IPv4' ? Number(prefix) : prefix;
+    if (!table.has(key)) table.set(key, value);
   }
 
-  find(address: Address): V | undefined {
-    const width = addressWidth(address.family);
+  /** The value of the longest CIDR that holds an address of the family. */
+  find(address: Address | number): V | undefined {
     for (const length of this.#lengths) {
-      const shift = BigInt(width - length);
-      const value = this.#byLength.get(length)?.get((address.bits >> shift) << shift);
+      const value = this.#byLength.get(length)?.get(prefixOf(address, length));
       if (value !== undefined) return value;
     }
     return undefined;
   }
+}
+
+/** The first bits of an address; of IPv4, which may be given as its 32 bits, as a number. */
+function prefixOf(address: Address | number, length: number): bigint | number {
+  if (typeof address === 'number') return length === 0 ? 0 : address >>> (32 - length);
+  const prefix = address.bits >> BigInt(addressWidth(address.family) - length);
+  return address.family === 'IPv4' ? Number(prefix) : prefix;
 }
 
 /** What one node has of one family. */
@@ -207,8 +218,9 @@ export class AddressBook {
 
   /** Where an address that nobody of the snapshot has would be, by routes and pod CIDRs. */
   derive(text: string): Place {
-    const address = addressOf(text);
-    if (address === undefined) return OUTSIDE;
+    const plain = this.family === 'IPv4' ? plainIPv4(text) : -1;
+    const address = plain >= 0 ? plain : addressOf(text);
+    if (address === undefined || (typeof address === 'object' && address.family !== this.family)) return OUTSIDE;
     const route = this.#routes.find(address);
     if (route !== undefined) return route;
     const node = this.#podCidrs.find(address);
@@ -258,7 +270,7 @@ export class Places {
 
   /** Places an address that no Pod of the snapshot explains on a node: that of this pod, as a slice names it. */
   learn(address: string, node: string, pod?: string): void {
-    this.#learned.setNew(address, () => this.listed(address, node, pod));
+    this.#learned.setNew(address, this.listed(address, node, pod));
   }
 
   /** The place that a slice gives an address that nobody of the snapshot has. */

@@ -8,22 +8,19 @@ const holders = new WeakMap<Cluster['services'], AddressMap<Service>>();
 
 const held = new WeakMap<Cluster['services'], AddressMap<true>>();
 
-/** A Service's own addresses, canonical: cluster IPs and external IPs. */
-function ownAddresses({ spec }: Service): readonly string[] {
-  const { clusterIP, clusterIPs, externalIPs } = spec ?? {};
-  const found: string[] = [];
-  for (const text of [clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? [])]) {
-    if (text === undefined || text === found[0] || addressFamily(text) === undefined) continue;
-    found.push(canonicalAddress(text));
-  }
-  return found;
+/** Adds a Service under its own addresses, canonical, that are not there yet: cluster IPs and external IPs. */
+function addOwn<V>(to: AddressMap<V>, { spec }: Service, value: V): void {
+  const add = (text: string) => {
+    if (addressFamily(text) !== undefined) to.setNew(canonicalAddress(text), value);
+  };
+  if (spec?.clusterIP !== undefined) add(spec.clusterIP);
+  for (const text of spec?.clusterIPs ?? []) if (text !== spec?.clusterIP) add(text);
+  for (const text of spec?.externalIPs ?? []) add(text);
 }
 
 function collect(cluster: Cluster): AddressMap<Service> {
   const found = new AddressMap<Service>();
-  for (const service of cluster.services.values()) {
-    for (const address of ownAddresses(service)) found.setNew(address, () => service);
-  }
+  for (const service of cluster.services.values()) addOwn(found, service, service);
   return found;
 }
 
@@ -37,7 +34,7 @@ export function heldAddresses(cluster: Cluster): Pick<AddressMap<true>, 'has'> {
   return remember(held, cluster.services, () => {
     const addresses = new AddressMap<true>();
     for (const service of cluster.services.values()) {
-      for (const address of ownAddresses(service)) addresses.set(address, true);
+      addOwn(addresses, service, true);
       for (const { ip } of service.status?.loadBalancer?.ingress ?? [])
         if (ip) addresses.set(canonicalAddress(ip), true);
     }

@@ -1,5 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import { addressOf, joinHostPort } from '../base/address.js';
+import { sortShort } from '../base/sort-short.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { EndpointSlice, Endpoints, SliceEndpoint } from '../cluster/objects.js';
 import type { Reading } from './reading.js';
@@ -184,7 +185,7 @@ function endpointsApart(
       }
     }
   }
-  all.sort(byId);
+  sortShort(all, byId);
   // Those of one address are next to each other.
   for (let i = 1; i < all.length; i++)
     if (identityOf(all[i - 1] as ProxyEndpoint, reading) === identityOf(all[i] as ProxyEndpoint, reading))

@@ -7,7 +7,6 @@ import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
-import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
 import { nodesThatTake, nodesWithHostPort } from '../../path/before-rules.js';
@@ -164,12 +163,11 @@ export class PortKinds {
     const fabric = this.#fabric;
     const [address, ...further] = serviceAddresses(target, fabric.family);
     if (address === undefined || further.length > 0) return undefined;
-    const { cluster, settings, family } = fabric;
+    const { cluster, settings } = fabric;
     if (serviceOfAddress(cluster, address) !== undefined) return undefined;
     const place = fabric.places.locate(address).kind;
     if (place === 'NODE' || place === 'POD') return undefined;
     if (nodesThatTake(fabric, address, target.portNumber).length > 0) return undefined;
-    if (endpointsAreUnknown(cluster, target.key, family)) return undefined;
     this.#groups ??= groupsByNode(fabric, this.#clients);
     if (this.#groups === undefined) return undefined;
     const { groups, description } = this.#groups;
@@ -197,6 +195,7 @@ export class PortKinds {
       const type = fabric.host(client.node).addressType(address);
       kind += `|${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`;
     }
+    // Of a family whose endpoints are not known (endpointsAreUnknown) there are none.
     if (endpoints === undefined || endpoints.length === 0) return undefined;
     this.#isListedOnly = false;
     const plain = this.#endpointsOf(target.protocol, endpoints, groups);

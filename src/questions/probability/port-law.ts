@@ -5,10 +5,10 @@
 import { joinHostPort } from '../../base/address.js';
 import { type Fraction, multiply } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { sortShort } from '../../base/sort-short.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
 import type { EndpointShare, Probability } from '../../contract/answers.js';
-import type { ChanceBasis } from '../../netfilter/walk/types.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { WeightedClient } from '../../path/sources.js';
 import { weighted } from '../../path/trail.js';
@@ -17,7 +17,7 @@ import { probability } from '../chances.js';
 import { type DoorClient, type DoorOutcome, outcomesOf } from '../findings/door.js';
 import { type ZoneShares, zoneShares } from '../findings/zones.js';
 import { clientJourneysOf } from '../path/answer-path.js';
-import { basisWord, chanceBasisOfAll } from '../share-basis.js';
+import { chanceBasisOfAll, PlacedBasis } from '../share-basis.js';
 import type { ServiceTargeted } from './asked-ports.js';
 import { crossings } from './crossings.js';
 import type { PlainEndpoint, PlainPort } from './port-kind.js';
@@ -61,16 +61,6 @@ function returning({ address, port, share }: EndpointShare) {
   return { endpoint, share, goesTo: endpoint };
 }
 
-/** What the chances of these endpoints rest on. `cycle`: their places, in turns. */
-function basisOf(
-  basis: ChanceBasis,
-  cycle: readonly number[] | undefined,
-  endpoints: readonly PlainEndpoint[],
-): ChanceBasis {
-  if (cycle === undefined) return basis;
-  return { ...basis, cycle: cycle.map((place) => idOf(endpoints[place] as PlainEndpoint)) };
-}
-
 /** Shares by zone, and what leaves the zone. */
 interface Zoned {
   readonly zones: PortOutcome['shares']['zones'];
@@ -82,9 +72,7 @@ interface Zoned {
 interface Shown {
   /** By place among the rules. */
   readonly shares: readonly Share[];
-  readonly basis: ChanceBasis | undefined;
-  /** Places in the order in which a balancer gives connections out. */
-  readonly cycle: readonly number[] | undefined;
+  readonly basis: PlacedBasis | undefined;
   readonly outcome: PortOutcome['shares'];
 }
 
@@ -111,7 +99,8 @@ function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares
   if (cycle?.includes(undefined)) return undefined;
   const { affinity } = shares;
   if (affinity?.returning.some(({ endpoint, goesTo }) => endpoint !== goesTo)) return undefined;
-  return { shares: byPlace, basis, cycle: cycle as readonly number[] | undefined, outcome: shares };
+  const placed = basis && new PlacedBasis(basis, cycle as readonly number[] | undefined);
+  return { shares: byPlace, basis: placed, outcome: shares };
 }
 
 /** The clients of a door; what becomes of their connections is walked when it is asked for. */
@@ -176,7 +165,7 @@ class PortLaw {
     const nameOf = (place: number) => names[place] as string;
     const sorted: number[] = [];
     for (let place = 0; place < names.length; place++) sorted.push(place);
-    sorted.sort((a, b) => compareTexts(nameOf(a), nameOf(b)));
+    sortShort(sorted, (a, b) => compareTexts(nameOf(a), nameOf(b)));
     const made: T[] = [];
     for (let start = 0; start < sorted.length; ) {
       const first = sorted[start] as number;
@@ -214,7 +203,7 @@ class PortLaw {
   }
 
   outcome(fabric: Fabric, destination: ServiceTargeted, port: PlainPort): PortOutcome {
-    const { outcome, basis, cycle } = this.#shown;
+    const { outcome, basis } = this.#shown;
     const { endpoints, groups } = port;
     const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
     const order = listedOrder(endpoints);
@@ -229,10 +218,11 @@ class PortLaw {
       listed.push(shareOf(endpoints[place] as PlainEndpoint, this.#each[place] as Probability));
     }
     const nodes = this.#sharesBy(names, nodeShare);
+    const nameOf = (place: number) => idOf(endpoints[place] as PlainEndpoint);
     const head = { endpoints: listed, nodes, zones, delivered, dropped, rejected, unreachable, unknown, verdicts };
     // Assigned: adding fields to a spread object takes V8 many times as long, and every port has an answer.
     const shown: PortOutcome['shares'] = Object.assign(
-      basis === undefined ? head : Object.assign({ basis: basisWord(basisOf(basis, cycle, endpoints)) }, head),
+      basis === undefined ? head : Object.assign({ basis: basis.of(nameOf) }, head),
       crossing,
       imbalance === undefined ? undefined : { imbalance },
       affinity === undefined ? undefined : { affinity: { ...affinity, returning: listed.map(returning) } },
