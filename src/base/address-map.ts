@@ -12,7 +12,7 @@ const SPREAD = 0x9e3779b1;
  */
 export class AddressMap<V> {
   /** The address in each slot, with open addressing; 0: none. */
-  #keys = new Uint32Array(FIRST_SIZE);
+  #keys = new Int32Array(FIRST_SIZE);
   /** Which of the values belongs to the slot's address. */
   #places = new Uint32Array(FIRST_SIZE);
   #shift = 32 - Math.log2(FIRST_SIZE);
@@ -38,7 +38,7 @@ export class AddressMap<V> {
   #grow(): void {
     const { length } = this.#keys;
     const [keys, places] = [this.#keys, this.#places];
-    this.#keys = new Uint32Array(length * 2);
+    this.#keys = new Int32Array(length * 2);
     this.#places = new Uint32Array(length * 2);
     this.#shift--;
     for (let old = 0; old < length; old++) {
@@ -52,19 +52,19 @@ export class AddressMap<V> {
 
   has(text: string): boolean {
     const key = plainIPv4(text);
-    return key > 0 ? this.#keys[this.#slotOf(key)] === key : this.#others.has(text);
+    return key !== 0 ? this.#keys[this.#slotOf(key)] === key : this.#others.has(text);
   }
 
   get(text: string): V | undefined {
     const key = plainIPv4(text);
-    if (key <= 0) return this.#others.get(text);
+    if (key === 0) return this.#others.get(text);
     const slot = this.#slotOf(key);
     return this.#keys[slot] === key ? this.#values[this.#places[slot] as number] : undefined;
   }
 
   set(text: string, value: V): this {
     const key = plainIPv4(text);
-    if (key <= 0) {
+    if (key === 0) {
       this.#others.set(text, value);
       return this;
     }
@@ -77,7 +77,7 @@ export class AddressMap<V> {
   /** Sets the value where the text is not a key yet. */
   setNew(text: string, value: V): void {
     const key = plainIPv4(text);
-    if (key <= 0) {
+    if (key === 0) {
       if (!this.#others.has(text)) this.#others.set(text, value);
       return;
     }

@@ -45,7 +45,10 @@ function readV4(text: string, from = 0): number {
   return dots === 3 && octet >= 0 ? value * 256 + octet : -1;
 }
 
-/** The 32 bits of an IPv4 address in its canonical spelling, or -1: what most texts of addresses are. */
+/**
+ * The 32 bits of an IPv4 address in its canonical spelling, which is what most texts of addresses are, as a signed
+ * integer: V8 holds larger numbers as objects. 0 for any other text, and for 0.0.0.0.
+ */
 export function plainIPv4(text: string): number {
   let value = 0;
   let octet = -1;
@@ -54,18 +57,18 @@ export function plainIPv4(text: string): number {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) {
       // A second digit behind a zero: a leading zero.
-      if (octet === 0) return -1;
+      if (octet === 0) return 0;
       octet = (octet < 0 ? 0 : octet * 10) + code - 48;
-      if (octet > 255) return -1;
+      if (octet > 255) return 0;
     } else if (code === 46 && octet >= 0 && dots < 3) {
-      value = value * 256 + octet;
+      value = (value << 8) | octet;
       octet = -1;
       dots++;
     } else {
-      return -1;
+      return 0;
     }
   }
-  return dots === 3 && octet >= 0 ? value * 256 + octet : -1;
+  return dots === 3 && octet >= 0 ? (value << 8) | octet : 0;
 }
 
 /** Whether a number of a dotted-decimal address begins with a zero that is not all of it. */
@@ -261,7 +264,7 @@ export function addressOf(text: string): Address | undefined {
 
 /** An address in its canonical spelling; a text that is no address as it stands. */
 export function canonicalAddress(text: string): string {
-  return plainIPv4(text) >= 0 ? text : (addressOf(text)?.text ?? text);
+  return plainIPv4(text) !== 0 ? text : (addressOf(text)?.text ?? text);
 }
 
 /** As {@link parseCidr}, but a bare address stands for its /32 or /128; remembers what was read lately. */

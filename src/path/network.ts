@@ -218,8 +218,8 @@ export class AddressBook {
 
   /** Where an address that nobody of the snapshot has would be, by routes and pod CIDRs. */
   derive(text: string): Place {
-    const plain = this.family === 'IPv4' ? plainIPv4(text) : -1;
-    const address = plain >= 0 ? plain : addressOf(text);
+    const plain = this.family === 'IPv4' ? plainIPv4(text) : 0;
+    const address = plain !== 0 ? plain : addressOf(text);
     if (address === undefined || (typeof address === 'object' && address.family !== this.family)) return OUTSIDE;
     const route = this.#routes.find(address);
     if (route !== undefined) return route;

@@ -107,20 +107,22 @@ const RISKS = [
 
 /** What the loss of a zone or node, or a roll-out, leaves too little of. */
 export const loadRisks: StateFinder = ({ doors }) =>
-  doors.flatMap((door) =>
-    RISKS.flatMap(([code, kinds]) => {
-      const risks = (door.risks ?? []).filter(({ kind }) => (kinds as readonly string[]).includes(kind));
-      const [worst] = [...risks].sort((a, b) => b.chance - a.chance);
-      if (worst === undefined) return [];
-      const names = risks.map(({ kind, name }) => (kind === 'ROLLOUT' ? name : `${kind.toLowerCase()} ${name}`));
-      const what =
-        code === 'LOSS_NOT_SURVIVABLE'
-          ? `Without ${names.length > 1 ? 'one of ' : ''}${listed(names)}`
-          : `In a roll-out of ${listed(names)}`;
-      const message =
-        `${what}, ${worst.chance >= 1 - 1e-12 ? '' : `with a chance of ${chanceText(worst.chance)} `}a pod of ` +
-        `${portText(door.service)} is over its capacity: the hottest gets ${worst.hottest}.`;
-      const evidence = { lost: names.slice(0, MAX_LISTED), chance: worst.chance, hottest: worst.hottest };
-      return [finding(code, message, { ...doorEvidence(door), ...evidence })];
-    }),
-  );
+  doors
+    .filter(({ risks }) => risks !== undefined)
+    .flatMap((door) =>
+      RISKS.flatMap(([code, kinds]) => {
+        const risks = (door.risks ?? []).filter(({ kind }) => (kinds as readonly string[]).includes(kind));
+        const [worst] = [...risks].sort((a, b) => b.chance - a.chance);
+        if (worst === undefined) return [];
+        const names = risks.map(({ kind, name }) => (kind === 'ROLLOUT' ? name : `${kind.toLowerCase()} ${name}`));
+        const what =
+          code === 'LOSS_NOT_SURVIVABLE'
+            ? `Without ${names.length > 1 ? 'one of ' : ''}${listed(names)}`
+            : `In a roll-out of ${listed(names)}`;
+        const message =
+          `${what}, ${worst.chance >= 1 - 1e-12 ? '' : `with a chance of ${chanceText(worst.chance)} `}a pod of ` +
+          `${portText(door.service)} is over its capacity: the hottest gets ${worst.hottest}.`;
+        const evidence = { lost: names.slice(0, MAX_LISTED), chance: worst.chance, hottest: worst.hottest };
+        return [finding(code, message, { ...doorEvidence(door), ...evidence })];
+      }),
+    );
