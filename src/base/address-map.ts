@@ -6,9 +6,9 @@ const FIRST_SIZE = 16;
 const SPREAD = 0x9e3779b1;
 
 /**
- * A map by the text of an address, as `Map` would hold it; other texts may be keys too. A look-up of an IPv4 address in
- * its canonical spelling reads two words of memory, and no text but the one that is looked for: in a `Map` of many texts
- * each look-up waits several times for memory.
+ * A map by the text of an address, as `Map` would hold it; other texts may be keys too. A look-up of an IPv4 address
+ * in its canonical spelling reads a few words of memory, and no text but the one that is looked for: in a `Map` of many
+ * texts each look-up waits several times for memory.
  */
 export class AddressMap<V> {
   /** The address in each slot, with open addressing; 0: none. */

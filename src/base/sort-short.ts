@@ -2,8 +2,9 @@
 const MOST = 24;
 
 /**
- * Sorts a list in place and returns it, as `Array.sort` does (equal ones keep their order). `Array.sort` makes two lists
- * beside each that it sorts; a short one is sorted without here, which counts where there are 10,000s of them.
+ * Sorts a list in place and returns it, as `Array.sort` does (equal ones keep their order). `Array.sort` makes lists
+ * of its own beside each that it sorts; a short one is sorted without here, which counts where there are 10,000s of
+ * them.
  */
 export function sortShort<T>(list: T[], compare: (a: T, b: T) => number): T[] {
   if (list.length > MOST) return list.sort(compare);

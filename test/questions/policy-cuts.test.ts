@@ -78,3 +78,25 @@ t.test('nor of a Service, in figures or in words', async (t) => {
   t.match(text, /Established connections: not known/);
   t.notMatch(text, /1 kept/);
 });
+
+t.test('a check lists 200 pairs and says how many more there are', async (t) => {
+  const ports = Array.from({ length: 100 }, (_, index) => ({
+    name: `p${index}`,
+    port: 1000 + index,
+    targetPort: 8080,
+  }));
+  const wide = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'wide', namespace: 'shop' },
+    spec: { clusterIP: '10.96.1.1', clusterIPs: ['10.96.1.1'], ipFamilies: ['IPv4'], selector: { app: 'api' }, ports },
+  };
+  const changes = [apply(closed('api'))];
+  const { result } = ask('check', { changes } as never, policedSnapshot({ more: [CALICO, wide] }));
+  t.equal(result.reach?.length, 200);
+  const toWide = 4 * 100;
+  t.ok((result.omittedPairs ?? 0) > 0 && (result.omittedPairs ?? 0) + 200 >= toWide, `${result.omittedPairs}`);
+  const few = ask('check', { changes } as never, policedSnapshot({ more: [CALICO] })).result;
+  t.ok((few.reach?.length ?? 0) > 0);
+  t.equal(few.omittedPairs, undefined);
+});

@@ -34,6 +34,14 @@ const MOST_PAIRS = 200;
 /** How many touched Services are asked about unless the request says otherwise. */
 const DEFAULT_MAX_SERVICES = 200;
 
+/** The pairs that policies make others, as far as they are listed. */
+function reachFields(changed: PolicyPairs['changed']): Pick<CheckResult, 'reach' | 'omittedPairs'> {
+  if (changed.length === 0) return {};
+  const reach = changed.slice(0, MOST_PAIRS).map(changedPair);
+  const omitted = changed.length - reach.length;
+  return omitted === 0 ? { reach } : { reach, omittedPairs: omitted };
+}
+
 function wrong(at: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
 }
@@ -266,7 +274,7 @@ export function answerCheck(
     },
     nodes: { added: touched.nodesAdded, removed: touched.nodesRemoved },
     services: checked.map((one) => withUnknown(one.checked, unknown)),
-    ...(clients.changed.length === 0 ? {} : { reach: clients.changed.slice(0, MOST_PAIRS).map(changedPair) }),
+    ...reachFields(clients.changed),
     ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
   };
   const assumptions = [...trafficAssumption(wanted.load), ...checked.flatMap((one) => one.assumptions)];

@@ -46,7 +46,8 @@ export function refuseLoad({ target: { key } }: ServiceTargeted): never {
 }
 
 /**
- * What connections to a port that {@link isLargeTarget} come to; undefined where it has not so many after all. Throws QuestionError ANSWER_TOO_LARGE where something beside their places tells its endpoints apart.
+ * What connections to a port that {@link isLargeTarget} come to; undefined where it has not so many after all. Throws
+ * QuestionError ANSWER_TOO_LARGE where something beside their places tells its endpoints apart.
  */
 export function largeOutcome(
   plain: Fabric,

@@ -60,7 +60,7 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
 /** What is reported of a Service port beside its shares. */
 export type ServiceHead = Pick<ServiceProbability, 'service' | 'via' | 'family' | 'destination' | 'clients'>;
 
-/** Names a destination and the clients that were walked to it. `address`: where they connect to, where that is known. */
+/** Names a destination and the clients that were walked to it. `address`: where they connect to, if that is known. */
 export function headOf(
   fabric: Fabric,
   destination: ServiceTargeted,
