@@ -2,8 +2,16 @@
 import { plainIPv4 } from './address.js';
 
 const FIRST_SIZE = 16;
-// 2^32 divided by the golden ratio: multiplying by it spreads addresses that follow each other.
-const SPREAD = 0x9e3779b1;
+// Another one in each process: nobody can choose addresses that fall into one slot, so that each look-up passes all.
+const SEED = (Math.random() * 2 ** 32) | 0;
+
+/** Spreads addresses over all 32 bits (the last steps of MurmurHash3, which Austin Appleby put in the public domain). */
+function spread(key: number): number {
+  let bits = key ^ SEED;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
 
 /**
  * A map by the text of an address, as `Map` would hold it; other texts may be keys too. A look-up of an IPv4 address
@@ -15,7 +23,6 @@ export class AddressMap<V> {
   #keys = new Int32Array(FIRST_SIZE);
   /** Which of the values belongs to the slot's address. */
   #places = new Uint32Array(FIRST_SIZE);
-  #shift = 32 - Math.log2(FIRST_SIZE);
   readonly #values: V[] = [];
   /** By other texts: IPv6, other spellings, and 0.0.0.0, whose number stands for an empty slot. */
   readonly #others = new Map<string, V>();
@@ -27,7 +34,7 @@ export class AddressMap<V> {
   /** The slot of an address, or the empty one where it would be. */
   #slotOf(key: number): number {
     const last = this.#keys.length - 1;
-    let slot = Math.imul(key, SPREAD) >>> this.#shift;
+    let slot = spread(key) & last;
     for (;;) {
       const there = this.#keys[slot];
       if (there === key || there === 0) return slot;
@@ -40,7 +47,6 @@ export class AddressMap<V> {
     const [keys, places] = [this.#keys, this.#places];
     this.#keys = new Int32Array(length * 2);
     this.#places = new Uint32Array(length * 2);
-    this.#shift--;
     for (let old = 0; old < length; old++) {
       const key = keys[old] as number;
       if (key === 0) continue;

@@ -1,6 +1,5 @@
 import { addressFamily, canonicalAddress, networkOf } from '../base/address.js';
 import { AddressMap } from '../base/address-map.js';
-import { remember } from '../base/remember.js';
 import { namespacedName, type Service, type ServicePortSpec } from './objects.js';
 import { type Placed, placeOf } from './placed.js';
 import type { SnapshotProblems } from './problems.js';
@@ -66,19 +65,37 @@ function checkNodePorts(claim: Claim, index: number, taken: Map<string, Claim>, 
   problems.add(`${placeOf(service)}/spec/ports/${index}/nodePort`, detail, service.file);
 }
 
+/** Who claims cluster IPs, by port and protocol. Of most addresses one port is claimed. */
+class TakenAddresses {
+  readonly #first = new AddressMap<{ readonly port: string; readonly claim: Claim }>();
+  /** By address and port: all but the first of each address. */
+  readonly #further = new Map<string, Claim>();
+
+  /** The claim that was made before to this port of an address (`TCP/80`); undefined where this one is the first. */
+  claim(text: string, port: string, claim: Claim): Claim | undefined {
+    const address = text.includes(':') ? canonicalAddress(text) : text;
+    const first = this.#first.get(address);
+    if (first === undefined) {
+      this.#first.set(address, { port, claim });
+      return undefined;
+    }
+    if (first.port === port) return first.claim;
+    const key = `${address} ${port}`;
+    const known = this.#further.get(key);
+    if (known === undefined) this.#further.set(key, claim);
+    return known;
+  }
+}
+
 /** Addresses that two Services share are no error: kube-proxy writes rules for both, and the first to match counts. */
-function noteClusterIPs(claim: Claim, taken: AddressMap<Claim[]>, notes: Assumption[]): void {
+function noteClusterIPs(claim: Claim, taken: TakenAddresses, notes: Assumption[]): void {
   const { spec } = claim.service.object;
   const addresses = spec?.clusterIPs && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec?.clusterIP ?? ''];
   const protocol = claim.port.protocol ?? 'TCP';
   for (const address of addresses) {
     if (address === '' || address === 'None') continue;
-    const claims = remember(taken, address.includes(':') ? canonicalAddress(address) : address, (): Claim[] => []);
-    const first = claims.find(({ port }) => port.port === claim.port.port && (port.protocol ?? 'TCP') === protocol);
-    if (first === undefined) {
-      claims.push(claim);
-      continue;
-    }
+    const first = taken.claim(address, `${protocol}/${claim.port.port}`, claim);
+    if (first === undefined) continue;
     notes.push({
       field: `snapshot.services.${namespacedName(claim.service.object)}`,
       value: `${address}:${claim.port.port}/${protocol}`,
@@ -108,7 +125,7 @@ function noteSourceRanges(service: Service, notes: Assumption[]): void {
 export function checkServices(services: readonly Placed[], problems: SnapshotProblems): Assumption[] {
   const notes: Assumption[] = [];
   const nodePorts = new Map<string, Claim>();
-  const clusterIPs = new AddressMap<Claim[]>();
+  const clusterIPs = new TakenAddresses();
   for (const placed of services as readonly Placed<Service>[]) {
     noteSourceRanges(placed.object, notes);
     checkFamilies(placed, problems);

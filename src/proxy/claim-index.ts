@@ -3,6 +3,11 @@ import { compareServicePorts } from './service-ports.js';
 
 const NONE: readonly ServicePort[] = [];
 
+/** So many claims of one key are compared with each other. */
+const MOST_COMPARED = 16;
+
+const isOfOnePort = (a: ServicePort, b: ServicePort) => a.port === b.port && a.protocol === b.protocol;
+
 /**
  * Service ports by something they lay claim to (an address and port, a node port): nearly always one, two when Services
  * compete. An index over an edited cluster holds what the edit touched and asks its base for the rest.
@@ -11,7 +16,9 @@ export class ClaimIndex {
   readonly #claims = new Map<string, ServicePort[]>();
   readonly #base: ClaimIndex | undefined;
   readonly #services: ReadonlyMap<string, readonly ServicePort[]>;
-  /** Whether two ports of one number and protocol claim one key. */
+  /** The keys whose claims are not in order yet: sorting at each claim would take long where very many claim one. */
+  readonly #unsorted = new Set<string>();
+  /** Whether two ports of one number and protocol claim one key, or so many ports that they are not compared. */
   #hasRivals = false;
 
   constructor(
@@ -31,11 +38,19 @@ export class ClaimIndex {
   #add(key: string, port: ServicePort): void {
     const known = this.#claims.get(key);
     if (known === undefined) this.#claims.set(key, [port]);
-    else if (!known.includes(port)) {
-      this.#hasRivals ||= known.some((other) => other.port === port.port && other.protocol === port.protocol);
+    // A port that claims one key twice does so at once.
+    else if (known.at(-1) !== port) {
+      this.#hasRivals ||= known.length >= MOST_COMPARED || known.some((other) => isOfOnePort(other, port));
       known.push(port);
-      known.sort(compareServicePorts);
+      this.#unsorted.add(key);
     }
+  }
+
+  #own(key: string): readonly ServicePort[] {
+    const own = this.#claims.get(key);
+    if (own === undefined) return NONE;
+    if (this.#unsorted.size > 0 && this.#unsorted.delete(key)) own.sort(compareServicePorts);
+    return own;
   }
 
   /**
@@ -48,7 +63,7 @@ export class ClaimIndex {
 
   /** Who claims the key, in the fixed order of Service ports. */
   get(key: string): readonly ServicePort[] {
-    const own = this.#claims.get(key) ?? NONE;
+    const own = this.#own(key);
     // Asked several times for every packet: mostly nobody claims the key, or one port of the cluster as it was read.
     if (this.#base === undefined) return own;
     const base = this.#base.get(key);

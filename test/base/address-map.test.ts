@@ -55,6 +55,19 @@ t.test('the map holds many addresses', async (t) => {
   t.equal(map.has(at(100_000)), false);
 });
 
+t.test('addresses that are chosen to fall together do not make it slow', async (t) => {
+  // Multiples of the inverse of what spreads them, were they spread by 2^32 divided by the golden ratio alone.
+  let inverse = 1;
+  for (let step = 0; step < 5; step++) inverse = Math.imul(inverse, 2 - Math.imul(inverse, 0x9e3779b1));
+  const map = new AddressMap<number>();
+  const count = 300_000;
+  for (let index = 1; index <= count; index++) {
+    const bits = Math.imul(inverse, index);
+    map.set(`${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`, index);
+  }
+  t.equal(map.size, count);
+});
+
 t.test('a canonical IPv4 address is known by its text', async (t) => {
   for (const [given, bits] of [
     ['0.0.0.0', 0],

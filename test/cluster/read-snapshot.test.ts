@@ -178,6 +178,27 @@ t.test('what kube-proxy puts up with is noted', async (t) => {
   t.equal(read.assumptions.length, 2);
 });
 
+t.test('of several Services with one cluster IP each is told of the first with its port', async (t) => {
+  const ports = (port: number, protocol = 'TCP') => ({ ports: [{ port, protocol }] });
+  const services = [
+    service('a', ports(80)),
+    service('b', ports(81)),
+    service('c', ports(81)),
+    service('d', ports(81, 'UDP')),
+    service('e', ports(81)),
+    service('f', ports(80)),
+    service('g', ports(81, 'UDP')),
+  ];
+  const { assumptions } = readSnapshot({ inline: list(node, ...services) });
+  t.match(assumptions, [
+    { field: 'snapshot.services.default/c', value: '10.96.0.1:81/TCP', why: /default\/b \(port 81\)/ },
+    { field: 'snapshot.services.default/e', value: '10.96.0.1:81/TCP', why: /default\/b \(port 81\)/ },
+    { field: 'snapshot.services.default/f', value: '10.96.0.1:80/TCP', why: /default\/a \(port 80\)/ },
+    { field: 'snapshot.services.default/g', value: '10.96.0.1:81/UDP', why: /default\/d \(port 81\)/ },
+  ]);
+  t.equal(assumptions.length, 4);
+});
+
 t.test('nulls and extras that kubectl prints are accepted', async (t) => {
   const pod = {
     apiVersion: 'v1',

@@ -95,10 +95,9 @@ interface Conflict {
 
 function conflictsOf(view: View): readonly Conflict[] {
   return servicesOf(view).flatMap(([, service]) => {
-    if (wantedAddresses(service).length === 0) return [];
-    const others = othersAt(view.cluster, service);
-    if (others.length === 0 || !isMetallb(view, service)) return [];
-    return others.flatMap((other) => {
+    // First what is known of each Service alone: others at its address may be very many.
+    if (!isMetallb(view, service)) return [];
+    return othersAt(view.cluster, service).flatMap((other) => {
       const why = sharingConflict(service, other);
       const address = wantedAddresses(service).find((one) => wantedAddresses(other).includes(one));
       return why === undefined || address === undefined ? [] : [{ service, other, address, why }];
