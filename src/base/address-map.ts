@@ -5,7 +5,7 @@ const FIRST_SIZE = 16;
 // Another one in each process: nobody can choose addresses that fall into one slot, so that each look-up passes all.
 const SEED = (Math.random() * 2 ** 32) | 0;
 
-/** Spreads addresses over all 32 bits (the last steps of MurmurHash3, which Austin Appleby put in the public domain). */
+/** Spreads addresses over all 32 bits, as the last steps of MurmurHash3 (Austin Appleby, public domain) do. */
 function spread(key: number): number {
   let bits = key ^ SEED;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

@@ -20,7 +20,7 @@ function byTurns<T>(cycle: readonly T[]): { readonly firstOfTwo: readonly T[]; r
 const texts = new WeakMap<ChanceBasis, ShareBasis>();
 
 /** A kind of chance as answers carry it. */
-export function basisWord(basis: ChanceBasis): ShareBasis {
+function basisWord(basis: ChanceBasis): ShareBasis {
   let known = texts.get(basis);
   if (known === undefined) {
     const { kind, why, cycle } = basis;
