@@ -45,6 +45,9 @@ function quickest(work: () => unknown, runs = 3): number {
   return Math.min(...Array.from({ length: runs }, () => timed(work)[1]));
 }
 
+const MODES = ['iptables', 'nftables', 'ipvs'] as const;
+type Mode = (typeof MODES)[number];
+
 /** What becomes of an answer, by form; NONE: nothing. */
 const FORMS = {
   NONE: () => undefined,
@@ -88,23 +91,39 @@ const pathTo = (service: Service): QuestionRequest => ({
 });
 const sharesOf = (service: Service): QuestionRequest => ({ probability: { services: [service] } });
 
+/** Megabytes of this process that were resident at most. */
+const mostResident = () => (process.resourceUsage().maxRSS * 1024) / 1e6;
+
 /** Resident bytes of this process now, and at most, once it has read the file and answered questions. */
 function answering(file: string): void {
   const snapshot = readSnapshot({ bytes: readFileSync(file) });
   perQuestion('path', snapshot, pathTo);
   perQuestion('probability', snapshot, sharesOf);
-  const most = (process.resourceUsage().maxRSS * 1024) / 1e6;
-  console.log(JSON.stringify({ now: process.memoryUsage().rss / 1e6, most }));
+  console.log(JSON.stringify({ now: process.memoryUsage().rss / 1e6, most: mostResident() }));
 }
 
-/** What {@link answering} says in a process of its own. */
-function memoryOf(bytes: Uint8Array): { readonly now: number; readonly most: number } {
+/** Milliseconds of processor time that the shares of all Services take in one mode. */
+function sharesOfAll(snapshot: Snapshot, mode: Mode): number {
+  const before = process.cpuUsage();
+  ask('probability', { probability: {}, settings: { kubeProxy: { mode } } }, snapshot);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** The same of a process that has answered nothing else, with its resident bytes at most. */
+function firstShares(mode: Mode, file: string): void {
+  const cpu = sharesOfAll(readSnapshot({ bytes: readFileSync(file) }), mode);
+  console.log(JSON.stringify({ cpu, most: mostResident() }));
+}
+
+/** What a process of its own prints that runs this file with these arguments, and the snapshot's file behind them. */
+function inOwnProcess<T>(bytes: Uint8Array, ...args: readonly string[]): T {
   const folder = mkdtempSync(join(tmpdir(), 'kube-whatif-bench-'));
   try {
     const file = join(folder, 'snapshot.json');
     writeFileSync(file, bytes);
-    const args = [fileURLToPath(import.meta.url), '--answering', file];
-    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as { now: number; most: number };
+    const all = [fileURLToPath(import.meta.url), ...args, file];
+    return JSON.parse(execFileSync(process.execPath, all, { encoding: 'utf8' })) as T;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -143,16 +162,15 @@ async function measure(name: string): Promise<void> {
       console.log(`  ${`  as ${form}`.padEnd(17)} ${ms(early)} ms of CPU, later ${late.toFixed(3)}`);
     }
   }
-  const memory = memoryOf(bytes);
+  const memory = inOwnProcess<{ readonly now: number; readonly most: number }>(bytes, '--answering');
   console.log(`  memory            ${ms(memory.now)} MB resident, ${memory.most.toFixed(0)} MB at most`);
   if (endpoints(snapshot) > MAX_WALKED_ENDPOINTS) return;
-  for (const mode of ['iptables', 'nftables', 'ipvs'] as const) {
+  for (const mode of MODES) {
     // A snapshot of its own: what is known of one mode does not help the next.
-    const fresh = readSnapshot({ bytes });
-    const before = process.cpuUsage();
-    ask('probability', { probability: {}, settings: { kubeProxy: { mode } } }, fresh);
-    const { user, system } = process.cpuUsage(before);
-    console.log(`  shares of all Services, ${mode.padEnd(8)} ${ms((user + system) / 1000)} ms of CPU`);
+    const own = sharesOfAll(readSnapshot({ bytes }), mode);
+    const fresh = inOwnProcess<{ readonly cpu: number; readonly most: number }>(bytes, '--shares', mode);
+    const apart = `in a process of its own ${fresh.cpu.toFixed(0)}, with ${fresh.most.toFixed(0)} MB at most`;
+    console.log(`  shares of all Services, ${mode.padEnd(8)} ${ms(own)} ms of CPU, ${apart}`);
   }
 }
 
@@ -164,4 +182,5 @@ function endpoints({ cluster }: Snapshot): number {
 
 const wanted = process.argv.slice(2);
 if (wanted[0] === '--answering') answering(wanted[1] ?? '');
+else if (wanted[0] === '--shares') firstShares(wanted[1] as Mode, wanted[2] ?? '');
 else for (const name of wanted.length > 0 ? wanted : ['s1000-e10', 's10000-e10', 's40000-e10']) await measure(name);

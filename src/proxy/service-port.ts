@@ -82,7 +82,7 @@ export interface ServiceMap {
   hasMoreEndpointsThan(limit: number): boolean;
   /** The ports that claim an address (cluster, external or load balancer) and port, in order. */
   claims(protocol: string, address: string, port: number): readonly ServicePort[];
-  /** Whether {@link claims} may find several ports for some address: false only where it finds none or one for each. */
+  /** Whether {@link claims} may find several ports for one address, protocol and number. False: it never does. */
   readonly mayHaveRivals: boolean;
   /** The ports that claim a node port, in order. */
   nodePortClaims(protocol: string, nodePort: number): readonly ServicePort[];

@@ -178,7 +178,7 @@ t.test('what kube-proxy puts up with is noted', async (t) => {
   t.equal(read.assumptions.length, 2);
 });
 
-t.test('of several Services with one cluster IP each is told of the first with its port', async (t) => {
+t.test('Services with one cluster IP, protocol and port: each is noted, with the first of them', async (t) => {
   const ports = (port: number, protocol = 'TCP') => ({ ports: [{ port, protocol }] });
   const services = [
     service('a', ports(80)),

@@ -2,7 +2,7 @@ import t from 'tap';
 import { ClaimIndex } from '../../src/proxy/claim-index.js';
 import type { ServicePort } from '../../src/proxy/service-port.js';
 
-/** A port as far as an index looks at it. `read`: is told whenever its name is read. */
+/** A Service port with the fields that an index reads. `read` is called each time the id is read. */
 function portOf(service: string, port: number, protocol = 'TCP', read = () => {}): ServicePort {
   return {
     service,

@@ -195,7 +195,7 @@ export class PortKinds {
       const type = fabric.host(client.node).addressType(address);
       kind += `|${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`;
     }
-    // Of a family whose endpoints are not known (endpointsAreUnknown) there are none.
+    // The list is empty too where it is not known which endpoints a family has (endpointsAreUnknown).
     if (endpoints === undefined || endpoints.length === 0) return undefined;
     this.#isListedOnly = false;
     const plain = this.#endpointsOf(target.protocol, endpoints, groups);
